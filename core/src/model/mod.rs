@@ -1,0 +1,18 @@
+//! The nouns: money, months, identities, tables, and the columns that the analyses read.
+//!
+//! Everything here is a plain value. Amounts are exact ([`Rupiah`], in sen), dates are civil dates in the
+//! organisation's time zone, and what has many rows is kept in columns.
+
+mod columns;
+mod ids;
+mod month;
+mod organisation;
+mod rupiah;
+mod table;
+
+pub use columns::{CashEntries, CategoryMonth, Direction, DonorGifts, MonthTotal, MonthlySeries};
+pub use ids::{AccountId, CategoryId, ChildId, ContactId, DonationId, DonorId, EntryId};
+pub use month::Month;
+pub use organisation::{BankAccount, Language, Organisation, UnitCosts};
+pub use rupiah::Rupiah;
+pub use table::Table;

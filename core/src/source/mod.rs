@@ -1,0 +1,281 @@
+//! Rows come in: MySQL and MariaDB, files, and data frames of the host program, all through one door.
+//!
+//! A [`Source`] opens a [`Snapshot`]: one consistent view of all its tables. The snapshot yields Arrow record batches
+//! in the canonical raw schema of each table ([`raw_schema`]), whatever the source's own names and types are, together
+//! with the cells that could not be represented ([`Fault`]). Nothing is judged here; that is `etl`'s question.
+
+use crate::error::Result;
+use crate::model::Table;
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use std::sync::{Arc, LazyLock};
+
+#[cfg(feature = "files")]
+pub mod files;
+pub mod frame;
+mod mapping;
+#[cfg(feature = "mysql")]
+pub mod mysql;
+
+pub use mapping::{Mapping, TableMapping};
+
+/// A place where a charity's rows come from.
+pub trait Source {
+    /// Opens one consistent view of all tables. Nothing that is written to the source later is seen through it.
+    fn snapshot(&mut self) -> Result<Box<dyn Snapshot + '_>>;
+
+    /// What a log may call this source: its kind and database or folder, never a user or a password.
+    fn label(&self) -> String;
+}
+
+/// One consistent view of a source's tables.
+pub trait Snapshot {
+    /// What is there: one entry for each table that the source has.
+    fn tables(&self) -> &[TableInfo];
+
+    /// The source's clock when the snapshot was taken: microseconds since 1970-01-01 UTC. `None` for a source without
+    /// a clock of its own.
+    fn taken_at(&self) -> Option<i64>;
+
+    /// Counts and sums over the whole table as the source itself computes them, to reconcile a load with.
+    fn totals(&mut self, table: Table) -> Result<Totals>;
+
+    /// The same for each range of `width` key values: pairs of `key / width` and the range's totals, ascending,
+    /// ranges without rows left out.
+    fn totals_by_range(&mut self, table: Table, width: u64) -> Result<Vec<(u64, Totals)>>;
+
+    /// Streams the selected rows in batches of bounded size. A source that cannot select may hand over more rows than
+    /// asked for, never fewer. An error of `sink` ends the reading and is returned.
+    fn read(&mut self, table: Table, selection: &Selection, sink: &mut dyn FnMut(RawBatch) -> Result<()>)
+    -> Result<()>;
+}
+
+/// What a source has of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableInfo {
+    /// Which table.
+    pub table: Table,
+    /// Its name in the source.
+    pub source_name: String,
+    /// Canonical columns that the source lacks; they are read as NULL.
+    pub missing: Vec<&'static str>,
+    /// The source guarantees that keys are unique and not NULL.
+    pub unique_key: bool,
+    /// There is a modification time to select changed rows by.
+    pub has_updated_at: bool,
+    /// The rows expected, if that is known cheaply; for progress bars only.
+    pub estimated_rows: Option<u64>,
+}
+
+/// Which rows to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// All.
+    All,
+    /// Those modified at or after an instant (microseconds since 1970 UTC), and those without a modification time.
+    ChangedSince(i64),
+    /// Those whose key lies in one of the ranges, both ends included.
+    Keys(Vec<(u64, u64)>),
+}
+
+/// Rows of one table in its canonical raw schema, and the cells that could not be represented in it.
+#[derive(Clone, Debug)]
+pub struct RawBatch {
+    /// The table.
+    pub table: Table,
+    /// The rows; columns exactly as in [`raw_schema`]. A faulty cell is NULL here.
+    pub rows: RecordBatch,
+    /// The cells that are not what their column wants, in ascending order of row.
+    pub faults: Vec<Fault>,
+}
+
+/// A cell that could not be represented, or that was repaired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Row in the batch.
+    pub row: usize,
+    /// Canonical column.
+    pub column: &'static str,
+    /// What is wrong with it.
+    pub kind: FaultKind,
+    /// The cell as text; it is kept in the quarantine and never logged.
+    pub value: String,
+}
+
+/// What is wrong with a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FaultKind {
+    /// `0000-00-00`, or a date that no calendar has, such as `2024-02-00`.
+    ImpossibleDate,
+    /// Not a number where one is wanted, or one outside the column's range.
+    ImpossibleNumber,
+    /// An amount with more than two decimals; the cell holds it cut to whole sen.
+    FractionOfSen,
+    /// UTF-8 that had been read as latin1 and encoded again; the cell holds the repaired text.
+    RepairedText,
+    /// Text that lost characters before it reached us (`????`, replacement characters); the cell holds it as it is.
+    DamagedText,
+}
+
+/// Counts and sums over rows of a table. What a table does not have is zero; NULL cells add nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Rows.
+    pub rows: u64,
+    /// Sum of the keys.
+    pub keys: i128,
+    /// Sum of the amounts in sen, each cut to whole sen.
+    pub amount: i128,
+    /// Sum of the references that a source may set to NULL by itself: the donor of a donation or contact, the donation
+    /// of a cash entry.
+    pub references: i128,
+    /// Sum of [`mark`] over the status of a donation, the direction of a cash entry or the verification of a contact.
+    pub marks: i128,
+}
+
+impl Totals {
+    /// Adds another table part's totals.
+    pub fn add(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.keys += other.keys;
+        self.amount += other.amount;
+        self.references += other.references;
+        self.marks += other.marks;
+    }
+}
+
+/// A number that changes when a status does, and that SQL computes as `ASCII(s) * 1000 + LENGTH(s)`: the first byte
+/// times a thousand plus the length in bytes. Of a flag it is 1 for true.
+pub fn mark(status: &str) -> i128 {
+    i128::from(status.bytes().next().unwrap_or(0)) * 1000 + status.len() as i128
+}
+
+/// What a canonical column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ColumnType {
+    /// An identity: `UInt64`.
+    Key,
+    /// Money in sen: `Int64`.
+    Amount,
+    /// A civil date in the organisation's zone: `Date32`.
+    Date,
+    /// An instant: microseconds since 1970-01-01 UTC.
+    Instant,
+    /// Text: `Utf8`.
+    Text,
+    /// A small whole number: `Int32`.
+    Integer,
+    /// A flag: `Boolean`.
+    Flag,
+}
+
+impl ColumnType {
+    /// The Arrow type.
+    pub fn data_type(self) -> DataType {
+        match self {
+            Self::Key => DataType::UInt64,
+            Self::Amount => DataType::Int64,
+            Self::Date => DataType::Date32,
+            Self::Instant => DataType::Timestamp(TimeUnit::Microsecond, None),
+            Self::Text => DataType::Utf8,
+            Self::Integer => DataType::Int32,
+            Self::Flag => DataType::Boolean,
+        }
+    }
+}
+
+/// The canonical columns of a table: name, content, and whether a source must have it. The first is the key.
+pub const fn columns(table: Table) -> &'static [(&'static str, ColumnType, bool)] {
+    use ColumnType::{Amount, Date, Flag, Instant, Integer, Key, Text};
+    match table {
+        Table::Categories => &[("id", Key, true), ("name", Text, true)],
+        Table::Accounts => &[
+            ("id", Key, true),
+            ("name", Text, false),
+            ("balance", Amount, true),
+            ("created_at", Instant, false),
+            ("updated_at", Instant, false),
+        ],
+        Table::Donors => &[
+            ("id", Key, true),
+            ("user_id", Key, false),
+            ("name", Text, true),
+            ("email", Text, false),
+            ("phone", Text, false),
+            ("address", Text, false),
+            ("description", Text, false),
+            ("created_at", Instant, false),
+            ("updated_at", Instant, false),
+        ],
+        // No name: a child's name has no place in analytics.
+        Table::Children => &[
+            ("id", Key, true),
+            ("status", Text, false),
+            ("entered_on", Date, false),
+            ("left_on", Date, false),
+            ("created_at", Instant, false),
+            ("updated_at", Instant, false),
+        ],
+        Table::Contacts => &[
+            ("id", Key, true),
+            ("donor_id", Key, true),
+            ("number", Text, true),
+            ("verified", Flag, false),
+            ("verified_at", Instant, false),
+            ("created_at", Instant, false),
+            ("updated_at", Instant, false),
+        ],
+        Table::Donations => &[
+            ("id", Key, true),
+            ("order_id", Text, false),
+            ("kind", Text, false),
+            ("donor_id", Key, true),
+            ("non_donor_source", Text, false),
+            ("for_month", Integer, false),
+            ("for_year", Integer, false),
+            ("amount", Amount, true),
+            ("status", Text, false),
+            ("payment_method", Text, false),
+            ("payment_channel", Text, false),
+            ("date", Date, true),
+            ("created_at", Instant, false),
+            ("updated_at", Instant, false),
+        ],
+        Table::CashEntries => &[
+            ("id", Key, true),
+            ("account_id", Key, true),
+            ("category_id", Key, true),
+            ("donation_id", Key, false),
+            ("direction", Text, true),
+            ("amount", Amount, true),
+            ("date", Date, true),
+            ("description", Text, false),
+            ("created_at", Instant, false),
+            ("updated_at", Instant, false),
+        ],
+    }
+}
+
+/// The columns that [`Totals`] sums: amount, reference and mark of a table, where it has them.
+pub const fn summed_columns(table: Table) -> (Option<&'static str>, Option<&'static str>, Option<&'static str>) {
+    match table {
+        Table::Accounts => (Some("balance"), None, None),
+        Table::Contacts => (None, Some("donor_id"), Some("verified")),
+        Table::Donations => (Some("amount"), Some("donor_id"), Some("status")),
+        Table::CashEntries => (Some("amount"), Some("donation_id"), Some("direction")),
+        Table::Categories | Table::Donors | Table::Children => (None, None, None),
+    }
+}
+
+/// The Arrow schema of a table's raw rows; every column may be NULL.
+pub fn raw_schema(table: Table) -> SchemaRef {
+    static SCHEMAS: LazyLock<Vec<SchemaRef>> = LazyLock::new(|| {
+        let schema = |table| {
+            let fields: Vec<Field> =
+                columns(table).iter().map(|&(name, content, _)| Field::new(name, content.data_type(), true)).collect();
+            Arc::new(Schema::new(fields))
+        };
+        Table::ALL.into_iter().map(schema).collect()
+    });
+    Arc::clone(&SCHEMAS[table as usize])
+}

@@ -1,0 +1,85 @@
+//! Facts rest, summed.
+//!
+//! A [`Store`] holds the clean tables and answers with sums and columns; it never hands out one row at a time for many
+//! donors. Loading goes through one [`Load`], which is one transaction: a reader sees all of it or nothing.
+
+use crate::error::Result;
+use crate::etl::{Load, Quarantined, State};
+use crate::model::{CashEntries, CategoryId, CategoryMonth, Direction, DonorGifts, DonorId, MonthTotal, Rupiah};
+use jiff::civil::Date;
+
+/// Where facts rest. Shared between threads; readers are not held up by a load.
+pub trait Store: Send + Sync {
+    /// The state of the last good load; `None` while nothing has been loaded.
+    fn state(&self) -> Result<Option<State>>;
+
+    /// Begins a load. There is one at a time; a second caller waits.
+    fn begin(&self) -> Result<Box<dyn Load + '_>>;
+
+    /// The received gifts of every donor who has one on or before `as_of`, summed; `recent` counts those on or after
+    /// the same day of the month `recent_months` before `as_of`.
+    fn donor_gifts(&self, as_of: Date, recent_months: u8) -> Result<DonorGifts>;
+
+    /// How many donors have no received gift on or before `as_of`.
+    fn donors_without_gift(&self, as_of: Date) -> Result<u64>;
+
+    /// One donor with the received gifts up to `as_of`.
+    fn donor(&self, donor: DonorId, as_of: Date) -> Result<Option<DonorRecord>>;
+
+    /// The names of donors, in the order asked for; an unknown donor's name is empty.
+    fn donor_names(&self, donors: &[DonorId]) -> Result<Vec<String>>;
+
+    /// The registered WhatsApp number in its normal form (`62812…`).
+    fn contact(&self, number: &str) -> Result<Option<Contact>>;
+
+    /// Donations received by civil month up to `as_of`, ascending; months without one are absent.
+    fn donations_by_month(&self, as_of: Date) -> Result<Vec<MonthTotal>>;
+
+    /// The cash book by category and civil month up to `as_of`, ascending; what has no entry is absent.
+    fn cash_by_month(&self, direction: Direction, as_of: Date) -> Result<Vec<CategoryMonth>>;
+
+    /// The lines of the cash book from one date to another, both included, ascending by line.
+    fn cash_entries(&self, direction: Direction, from: Date, to: Date) -> Result<CashEntries>;
+
+    /// The cash categories, ascending.
+    fn categories(&self) -> Result<Vec<(CategoryId, String)>>;
+
+    /// The sum of the current balances of all cash accounts; `None` without an account.
+    fn cash_balance(&self) -> Result<Option<Rupiah>>;
+
+    /// Children in care on a date.
+    fn children_in_care(&self, as_of: Date) -> Result<u64>;
+
+    /// Rows in quarantine, ascending by table and key, at most `limit`.
+    fn quarantine(&self, limit: usize) -> Result<Vec<Quarantined>>;
+}
+
+/// One donor and the received gifts up to a date.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DonorRecord {
+    /// The donor.
+    pub id: DonorId,
+    /// The name as stored; to be cleaned before it enters a message.
+    pub name: String,
+    /// Gifts.
+    pub count: u64,
+    /// Their sum.
+    pub total: Rupiah,
+    /// Date of the first gift.
+    pub first: Option<Date>,
+    /// Date of the last gift.
+    pub last: Option<Date>,
+    /// Sum of the gifts in the calendar month of the as-of date.
+    pub this_month: Rupiah,
+    /// Sum of the gifts in the calendar year of the as-of date.
+    pub this_year: Rupiah,
+}
+
+/// A registered WhatsApp number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// Whose it is.
+    pub donor: DonorId,
+    /// Only a verified number sees the donor's data.
+    pub verified: bool,
+}
