@@ -1,22 +1,25 @@
-//! Rows become facts.
+//! Rows become facts: extract, validate, transform, load, reconcile, in one transaction.
+//!
+//! [`run()`] takes a [`Snapshot`](crate::source::Snapshot) and what a store offers for loading ([`Load`]). Every row of
+//! the source ends either in its clean table or in the quarantine with a reason; the [`Report`] counts both, and the
+//! load is refused where counts or sums differ from those that the source computed in the same snapshot.
+//!
+//! The first load reads everything. Later ones read the rows modified since (with an overlap) and those without a
+//! modification time, and then compare counts and sums again: what was deleted, or changed without moving
+//! `updated_at`, shows itself there and is looked for in ranges of keys, so that only those ranges are read again.
+//! Text changed by hand without moving `updated_at` changes no sum; a full load finds it.
 
-use crate::model::Table;
-use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+pub mod facts;
+mod keys;
+mod load;
+mod options;
+mod quarantine;
+mod report;
+mod run;
+mod validate;
 
-/// What a store remembers of its last good load.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct State {
-    /// The date the facts are as of.
-    pub as_of: Date,
-}
-
-/// A row in quarantine.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Quarantined {
-    /// Its table.
-    pub table: Table,
-}
-
-/// One load: a transaction of the store.
-pub trait Load {}
+pub use load::{Census, Changes, Freshness, Load, Scope, State};
+pub use options::{Mode, Options, ReceivedRule};
+pub use quarantine::{Quarantined, Reason};
+pub use report::{Progress, Reading, Report, Step, TableReport};
+pub use run::{Run, run};

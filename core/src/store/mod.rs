@@ -8,13 +8,34 @@ use crate::etl::{Load, Quarantined, State};
 use crate::model::{CashEntries, CategoryId, CategoryMonth, Direction, DonorGifts, DonorId, MonthTotal, Rupiah};
 use jiff::civil::Date;
 
+#[cfg(feature = "testkit")]
+pub mod contract;
+#[cfg(feature = "duckdb")]
+mod duckdb;
+mod memory;
+
+#[cfg(feature = "duckdb")]
+pub use self::duckdb::{DuckDbOptions, DuckDbStore};
+
+pub use memory::MemoryStore;
+
 /// Where facts rest. Shared between threads; readers are not held up by a load.
 pub trait Store: Send + Sync {
     /// The state of the last good load; `None` while nothing has been loaded.
     fn state(&self) -> Result<Option<State>>;
 
-    /// Begins a load. There is one at a time; a second caller waits.
+    /// Begins a load. There is one at a time; a second caller waits until the first is done.
     fn begin(&self) -> Result<Box<dyn Load + '_>>;
+
+    /// Opens a view: everything read through it belongs to one state, even when a load ends meanwhile. Views are cheap;
+    /// open one for each reply or report and let it go.
+    fn view(&self) -> Result<Box<dyn View + '_>>;
+}
+
+/// One state of the facts.
+pub trait View: Send {
+    /// The state itself; `None` while nothing has been loaded.
+    fn state(&self) -> Result<Option<State>>;
 
     /// The received gifts of every donor who has one on or before `as_of`, summed; `recent` counts those on or after
     /// the same day of the month `recent_months` before `as_of`.

@@ -1,0 +1,415 @@
+//! The load itself: which rows to read, and in what order.
+
+use super::facts;
+use super::keys::{KeySet, Seen};
+use super::load::{Freshness, Load, Scope, State};
+use super::options::{Mode, Options};
+use super::report::{Progress, Reading, Report, Step, TableReport, differences};
+use super::validate::{Clean, Validator};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Table;
+use crate::source::{Selection, Snapshot, TableInfo, Totals};
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::UInt64Type;
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+/// Batches that may wait between reading and loading; with those in the hands of each side, four are in memory.
+const WAITING_BATCHES: usize = 2;
+
+/// Key ranges asked for in one statement; more are asked for in several.
+const RANGES_A_READ: usize = 400;
+
+/// What a load is done with.
+pub struct Run<'a> {
+    /// What the source may be called.
+    pub source: String,
+    /// The state of the last good load, from the store.
+    pub before: Option<State>,
+    /// How to load and what to accept.
+    pub options: &'a Options,
+    /// The day of the load in the organisation's zone.
+    pub as_of: Date,
+}
+
+/// Loads a snapshot: extract, validate, transform, load, reconcile, commit. Everything or nothing becomes visible.
+///
+/// `progress` is called at least once a batch; an error from it ends the load and is returned.
+///
+/// # Errors
+///
+/// `reconciliation` when counts or sums differ from the source's after the load: nothing is changed then.
+pub fn run<'l>(
+    run: &Run<'_>,
+    snapshot: &mut dyn Snapshot,
+    mut load: Box<dyn Load + 'l>,
+    progress: &mut dyn FnMut(&Progress) -> Result<()>,
+) -> Result<Report> {
+    run.options.validate()?;
+    let rules = rules(run.options);
+    let usable = |state: &&State| run.options.mode == Mode::Auto && state.rules == rules && state.source == run.source;
+    let previous = run.before.as_ref().filter(usable);
+    let mut report = Report {
+        run: run.before.as_ref().map_or(1, |state| state.run + 1),
+        as_of: run.as_of,
+        source: run.source.clone(),
+        full: previous.is_none(),
+        tables: Vec::new(),
+        relinked_donations: 0,
+        warnings: Vec::new(),
+    };
+    let mut watermarks = BTreeMap::new();
+    let mut passes = Pass { run, progress, report: &mut report, watermarks: &mut watermarks };
+    match previous {
+        None => passes.full(snapshot, &mut *load)?,
+        Some(state) => passes.incremental(state, snapshot, &mut *load)?,
+    }
+    let taken_at = snapshot.taken_at();
+    let mut state = State {
+        run: report.run,
+        as_of: run.as_of,
+        source: run.source.clone(),
+        rules,
+        tables: previous.map(|state| state.tables.clone()).unwrap_or_default(),
+    };
+    for table in &report.tables {
+        let before = state.tables.get(&table.table).and_then(|freshness| freshness.watermark);
+        // A modification time in the future would hide every later change until that time has come.
+        let newest = watermarks.get(&table.table).copied().flatten();
+        let newest = newest.map(|instant| taken_at.map_or(instant, |now| instant.min(now)));
+        let freshness =
+            Freshness { rows: table.source_rows, facts: table.census.facts, taken_at, watermark: newest.max(before) };
+        state.tables.insert(table.table, freshness);
+    }
+    progress(&Progress { step: Step::Committing, rows: 0, expected: None })?;
+    load.commit(&state)?;
+    progress(&Progress { step: Step::Done, rows: report.source_rows(), expected: None })?;
+    Ok(report)
+}
+
+/// A number that changes when a rule does: FNV-1a over the rules as JSON.
+fn rules(options: &Options) -> String {
+    let rules = Options { mode: Mode::Auto, ..options.clone() };
+    let text = serde_json::to_string(&rules).unwrap_or_default();
+    let hash =
+        text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, byte| (h ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+struct Pass<'a, 'b> {
+    run: &'a Run<'b>,
+    progress: &'a mut dyn FnMut(&Progress) -> Result<()>,
+    report: &'a mut Report,
+    watermarks: &'a mut BTreeMap<Table, Option<i64>>,
+}
+
+/// From the reading side to the loading side.
+struct Parcel {
+    table: Table,
+    clean: Clean,
+}
+
+impl Pass<'_, '_> {
+    fn validator(&self) -> Validator<'_> {
+        Validator { options: self.run.options, as_of: self.run.as_of, donors: None, categories: None }
+    }
+
+    /// Reads everything anew. Reading and judging go on in this thread while another one fills the store.
+    fn full(&mut self, snapshot: &mut dyn Snapshot, load: &mut dyn Load) -> Result<()> {
+        for table in Table::ALL {
+            load.clear(table)?;
+        }
+        let tables = snapshot.tables().to_vec();
+        let (parcels, arrivals) = sync_channel::<Parcel>(WAITING_BATCHES);
+        let (read, filled) = std::thread::scope(|scope| {
+            let loading = scope.spawn(|| fill(&mut *load, arrivals));
+            let read = self.read_all(&tables, snapshot, &parcels);
+            drop(parcels);
+            let filled = loading
+                .join()
+                .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "the loading thread stopped unexpectedly")));
+            (read, filled)
+        });
+        // When the store fails, the reader only finds nobody to hand its rows to: the store's error is the cause.
+        filled?;
+        let totals = read?;
+        (self.progress)(&Progress { step: Step::Reconciling, rows: 0, expected: None })?;
+        for (i, source) in totals.iter().enumerate() {
+            let info = &tables[i];
+            reconcile(info, source, load, snapshot, self.run.options)?;
+            let table = &mut self.report.tables[i];
+            table.census = load.census(info.table)?;
+            table.changes.inserted = table.census.facts;
+        }
+        Ok(())
+    }
+
+    fn read_all(
+        &mut self,
+        tables: &[TableInfo],
+        snapshot: &mut dyn Snapshot,
+        parcels: &SyncSender<Parcel>,
+    ) -> Result<Vec<Totals>> {
+        let mut totals = Vec::with_capacity(tables.len());
+        let mut keys: BTreeMap<Table, Vec<u64>> = BTreeMap::new();
+        for info in tables {
+            let known = |table| keys.get(&table).cloned().map(sorted_set);
+            let validator = Validator {
+                donors: needs(info.table, Table::Donors).then(|| known(Table::Donors)).flatten(),
+                categories: needs(info.table, Table::Categories).then(|| known(Table::Categories)).flatten(),
+                options: self.run.options,
+                as_of: self.run.as_of,
+            };
+            let mut table = blank(info, Reading::Full);
+            let mut newest = None;
+            let collected =
+                matches!(info.table, Table::Donors | Table::Categories).then(|| keys.entry(info.table).or_default());
+            let mut collected = collected;
+            let mut seen = (!info.unique_key).then(Seen::default);
+            let progress = &mut *self.progress;
+            snapshot.read(info.table, &Selection::All, &mut |batch| {
+                let clean = validator.clean(&batch, seen.as_mut())?;
+                table.rows_read += clean.read;
+                table.repaired_cells += clean.repaired;
+                newest = newest.max(clean.newest);
+                if let Some(keys) = &mut collected {
+                    keys.extend_from_slice(key_column(&clean.rows));
+                }
+                progress(&Progress {
+                    step: Step::Reading(info.table),
+                    rows: table.rows_read,
+                    expected: info.estimated_rows,
+                })?;
+                parcels
+                    .send(Parcel { table: info.table, clean })
+                    .map_err(|_| Error::new(ErrorKind::Internal, "the loading thread no longer takes rows"))
+            })?;
+            progress(&Progress { step: Step::Read(info.table), rows: table.rows_read, expected: None })?;
+            let source = snapshot.totals(info.table)?;
+            table.source_rows = source.rows;
+            totals.push(source);
+            self.watermarks.insert(info.table, newest);
+            self.report.tables.push(table);
+        }
+        Ok(totals)
+    }
+
+    /// Reads what changed, then whatever counts and sums still say is different.
+    fn incremental(&mut self, before: &State, snapshot: &mut dyn Snapshot, load: &mut dyn Load) -> Result<()> {
+        let tables = snapshot.tables().to_vec();
+        for table in before.tables.keys().filter(|table| tables.iter().all(|info| info.table != **table)) {
+            self.report.warnings.push(format!(
+                "{table} is no longer in the source; its rows of load {} were kept (a full load removes them)",
+                before.run
+            ));
+        }
+        let mut donors_moved = false;
+        for info in &tables {
+            let watermark = before.tables.get(&info.table).and_then(|freshness| freshness.watermark);
+            let (reading, selection, scope) = match watermark.filter(|_| info.has_updated_at) {
+                Some(newest) => {
+                    let overlap = i64::from(self.run.options.overlap_minutes) * 60_000_000;
+                    (Reading::Changed, Selection::ChangedSince(newest.saturating_sub(overlap)), Scope::Staged)
+                }
+                None => (Reading::Compared, Selection::All, Scope::All),
+            };
+            let mut table = blank(info, reading);
+            let mut visit = Visit { pass: self, info, table: &mut table, seen: None };
+            visit.seen = (!info.unique_key).then(Seen::default);
+            visit.merge(&selection, &scope, snapshot, load)?;
+            if reading == Reading::Changed {
+                let passing = load.revisit(info.table)?;
+                for keys in passing.chunks(RANGES_A_READ) {
+                    let ranges: Vec<(u64, u64)> = keys.iter().map(|&key| (key, key)).collect();
+                    visit.seen = None;
+                    visit.merge(&Selection::Keys(ranges), &Scope::Staged, snapshot, load)?;
+                }
+            }
+            let source = snapshot.totals(info.table)?;
+            if source != load.totals(info.table)? {
+                visit.mend(snapshot, load)?;
+            }
+            reconcile(info, &source, load, snapshot, self.run.options)?;
+            table.source_rows = source.rows;
+            table.census = load.census(info.table)?;
+            if info.table == Table::Donors {
+                donors_moved = table.changes.inserted + table.changes.deleted > 0;
+            }
+            self.report.tables.push(table);
+        }
+        if donors_moved {
+            self.report.relinked_donations = load.relink_donors()?;
+            if let Some(table) = self.report.tables.iter_mut().find(|table| table.table == Table::Donations) {
+                table.census = load.census(Table::Donations)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One table's part of an incremental load.
+struct Visit<'v, 'a, 'b> {
+    pass: &'v mut Pass<'a, 'b>,
+    info: &'v TableInfo,
+    table: &'v mut TableReport,
+    seen: Option<Seen>,
+}
+
+impl Visit<'_, '_, '_> {
+    /// Reads a selection, judges it and merges it.
+    fn merge(
+        &mut self,
+        selection: &Selection,
+        scope: &Scope,
+        snapshot: &mut dyn Snapshot,
+        load: &mut dyn Load,
+    ) -> Result<()> {
+        let info = self.info;
+        let mut known: [Option<KeySet>; 2] = [None, None];
+        let mut newest = None;
+        let mut staged = 0u64;
+        snapshot.read(info.table, selection, &mut |batch| {
+            // Fetched when the first changed row comes, so that an unchanged table costs nothing here.
+            for (set, table) in known.iter_mut().zip([Table::Donors, Table::Categories]) {
+                if set.is_none() && needs(info.table, table) {
+                    *set = Some(KeySet::of_sorted(load.keys(table)?));
+                }
+            }
+            let [donors, categories] = &mut known;
+            let mut validator = self.pass.validator();
+            (validator.donors, validator.categories) = (donors.take(), categories.take());
+            let clean = validator.clean(&batch, self.seen.as_mut())?;
+            (*donors, *categories) = (validator.donors.take(), validator.categories.take());
+            self.table.rows_read += clean.read;
+            self.table.repaired_cells += clean.repaired;
+            newest = newest.max(clean.newest);
+            staged += clean.read;
+            load.stage(info.table, &clean.rows, &clean.quarantined)?;
+            (self.pass.progress)(&Progress {
+                step: Step::Reading(info.table),
+                rows: self.table.rows_read,
+                expected: None,
+            })
+        })?;
+        let seen_before = self.pass.watermarks.entry(info.table).or_default();
+        *seen_before = (*seen_before).max(newest);
+        if staged > 0 || *scope != Scope::Staged {
+            self.table.changes.add(load.merge(info.table, scope)?);
+        }
+        Ok(())
+    }
+
+    /// Finds the ranges of keys in which the source and the store differ, and reads those again.
+    fn mend(&mut self, snapshot: &mut dyn Snapshot, load: &mut dyn Load) -> Result<()> {
+        let width = self.pass.run.options.range_width;
+        let source: BTreeMap<u64, Totals> = snapshot.totals_by_range(self.info.table, width)?.into_iter().collect();
+        let store: BTreeMap<u64, Totals> = load.totals_by_range(self.info.table, width)?.into_iter().collect();
+        let differing: Vec<u64> = source
+            .keys()
+            .chain(store.keys().filter(|range| !source.contains_key(range)))
+            .filter(|range| source.get(range) != store.get(range))
+            .copied()
+            .collect();
+        let mut ranges: Vec<(u64, u64)> = Vec::new();
+        let mut sorted = differing;
+        sorted.sort_unstable();
+        for range in sorted {
+            self.table.ranges_reread += 1;
+            let first = range.saturating_mul(width);
+            let last = first.saturating_add(width - 1);
+            match ranges.last_mut() {
+                Some((_, end)) if end.checked_add(1) == Some(first) => *end = last,
+                _ => ranges.push((first, last)),
+            }
+        }
+        for ranges in ranges.chunks(RANGES_A_READ) {
+            self.seen = (!self.info.unique_key).then(Seen::default);
+            self.merge(&Selection::Keys(ranges.to_vec()), &Scope::Ranges(ranges.to_vec()), snapshot, load)?;
+        }
+        Ok(())
+    }
+}
+
+/// The loading side of a full load.
+fn fill(load: &mut dyn Load, arrivals: Receiver<Parcel>) -> Result<()> {
+    for parcel in arrivals {
+        if parcel.clean.rows.num_rows() > 0 {
+            load.append(parcel.table, &parcel.clean.rows)?;
+        }
+        if !parcel.clean.quarantined.is_empty() {
+            load.quarantine(&parcel.clean.quarantined)?;
+        }
+    }
+    Ok(())
+}
+
+fn reconcile(
+    info: &TableInfo,
+    source: &Totals,
+    load: &mut dyn Load,
+    snapshot: &mut dyn Snapshot,
+    options: &Options,
+) -> Result<()> {
+    let store = load.totals(info.table)?;
+    let parted = differences(source, &store);
+    if parted.is_empty() {
+        return Ok(());
+    }
+    // Only now, when the load is lost anyway, is it worth finding the place.
+    let width = options.range_width;
+    let by_range = |list: Vec<(u64, Totals)>| list.into_iter().collect::<BTreeMap<_, _>>();
+    let (there, here) =
+        (by_range(snapshot.totals_by_range(info.table, width)?), by_range(load.totals_by_range(info.table, width)?));
+    let first = there
+        .keys()
+        .chain(here.keys())
+        .filter(|range| match (there.get(range), here.get(range)) {
+            (Some(there), Some(here)) => !differences(there, here).is_empty(),
+            _ => true,
+        })
+        .min();
+    let mut error = Error::new(
+        ErrorKind::Reconciliation,
+        format!("the load was refused because it does not equal the source: {}", parted.join("; ")),
+    )
+    .context("table", info.table)
+    .context("source table", &info.source_name);
+    if let Some(range) = first {
+        let start = range.saturating_mul(width);
+        error = error.context("first keys that differ", format!("{start} to {}", start.saturating_add(width - 1)));
+    }
+    Err(error.hint("nothing was changed; look at these rows in the source, then load again"))
+}
+
+fn needs(table: Table, other: Table) -> bool {
+    matches!(
+        (table, other),
+        (Table::Donations | Table::Contacts, Table::Donors) | (Table::CashEntries, Table::Categories)
+    )
+}
+
+fn sorted_set(mut keys: Vec<u64>) -> KeySet {
+    keys.sort_unstable();
+    KeySet::of_sorted(keys)
+}
+
+fn key_column(rows: &RecordBatch) -> &[u64] {
+    rows.column(0).as_primitive::<UInt64Type>().values()
+}
+
+fn blank(info: &TableInfo, reading: Reading) -> TableReport {
+    debug_assert_eq!(facts::columns(info.table)[0].raw, "id");
+    TableReport {
+        table: info.table,
+        source_name: info.source_name.clone(),
+        reading,
+        source_rows: 0,
+        rows_read: 0,
+        census: super::load::Census::default(),
+        changes: super::load::Changes::default(),
+        repaired_cells: 0,
+        missing_columns: info.missing.iter().map(ToString::to_string).collect(),
+        ranges_reread: 0,
+    }
+}

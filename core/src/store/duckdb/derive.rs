@@ -1,0 +1,124 @@
+//! What is summed ahead: by donor, by month, by category.
+
+use super::trouble::trouble;
+use crate::error::{Error, ErrorKind, Result};
+use crate::etl::State;
+use crate::model::{Month, Table};
+use ::duckdb::{Connection, OptionalExt, params};
+use jiff::civil::Date;
+
+const DOING: &str = "summing ahead";
+
+/// Makes room for notes about what changed.
+pub(super) fn prepare(connection: &Connection) -> Result<()> {
+    connection
+        .execute_batch(
+            "CREATE OR REPLACE TEMP TABLE touched_donors (donor_id UBIGINT);
+             CREATE OR REPLACE TEMP TABLE touched_donation_months (month DATE);
+             CREATE OR REPLACE TEMP TABLE touched_cash_months (month DATE);",
+        )
+        .map_err(trouble(DOING))
+}
+
+/// Forgets those notes.
+pub(super) fn forget(connection: &Connection) -> Result<()> {
+    connection
+        .execute_batch(
+            "DROP TABLE IF EXISTS touched_donors; DROP TABLE IF EXISTS touched_donation_months;
+             DROP TABLE IF EXISTS touched_cash_months;",
+        )
+        .map_err(trouble(DOING))
+}
+
+/// Brings the sums up to date and records the state.
+pub(super) fn update(connection: &Connection, state: &State, rebuild: bool) -> Result<()> {
+    let before: Option<Date> = connection
+        .query_row("SELECT as_of::VARCHAR FROM load_state", [], |row| row.get::<_, String>(0))
+        .optional()
+        .map_err(trouble(DOING))?
+        .and_then(|text| text.parse().ok());
+    // `this_month` and `this_year` of every donor end with the month of the load.
+    let new_month = before.is_none_or(|before| Month::of(before) != Month::of(state.as_of));
+    donors(connection, state.as_of, rebuild || new_month)?;
+    months(connection, rebuild)?;
+    record(connection, state)
+}
+
+fn donors(connection: &Connection, as_of: Date, all: bool) -> Result<()> {
+    let month = Month::of(as_of).first_day();
+    let year = jiff::civil::date(as_of.year(), 1, 1);
+    let touched = if all { "true" } else { "donor_id IN (SELECT donor_id FROM touched_donors)" };
+    connection
+        .execute_batch(&format!(
+            "DELETE FROM donor_stats WHERE {touched};
+             INSERT INTO donor_stats
+                 SELECT donor_id, sum(amount), count(*), round(sum(amount) / count(*), 2), min(date), max(date),
+                        coalesce(sum(amount) FILTER (date >= DATE '{month}'), 0),
+                        coalesce(sum(amount) FILTER (date >= DATE '{year}'), 0)
+                 FROM donations WHERE received AND donor_id IS NOT NULL AND {touched}
+                 GROUP BY donor_id ORDER BY donor_id;"
+        ))
+        .map_err(trouble(DOING))
+}
+
+fn months(connection: &Connection, all: bool) -> Result<()> {
+    let (donations, cash) = if all {
+        ("true".to_owned(), "true".to_owned())
+    } else {
+        // Whole months by their first and last day, so that DuckDB can skip the parts of the table outside them.
+        let span = |notes: &str| {
+            format!(
+                "date >= (SELECT min(month) FROM {notes}) AND date < (SELECT max(month) + INTERVAL 1 MONTH FROM {notes})
+                 AND date_trunc('month', date)::DATE IN (SELECT month FROM {notes})"
+            )
+        };
+        (span("touched_donation_months"), span("touched_cash_months"))
+    };
+    let (donation_months, cash_months) = if all {
+        ("true", "true")
+    } else {
+        ("month IN (SELECT month FROM touched_donation_months)", "month IN (SELECT month FROM touched_cash_months)")
+    };
+    connection
+        .execute_batch(&format!(
+            "DELETE FROM donation_months WHERE {donation_months};
+             INSERT INTO donation_months
+                 SELECT date_trunc('month', date)::DATE AS month, sum(amount), count(*)
+                 FROM donations WHERE received AND {donations} GROUP BY month ORDER BY month;
+             DELETE FROM cash_months WHERE {cash_months};
+             INSERT INTO cash_months
+                 SELECT category_id, date_trunc('month', date)::DATE AS month, direction, sum(amount), count(*)
+                 FROM cash_entries WHERE {cash} GROUP BY ALL ORDER BY ALL;"
+        ))
+        .map_err(trouble(DOING))
+}
+
+fn record(connection: &Connection, state: &State) -> Result<()> {
+    let doing = trouble("recording the load");
+    let json = serde_json::to_string(state)
+        .map_err(|cause| Error::new(ErrorKind::Internal, "the state could not be written as JSON").caused_by(cause))?;
+    connection.execute_batch("DELETE FROM load_state; DELETE FROM freshness;").map_err(&doing)?;
+    connection
+        .execute(
+            "INSERT INTO load_state VALUES (?, ?::DATE, ?, ?)",
+            params![state.run, state.as_of.to_string(), state.source, json],
+        )
+        .map_err(&doing)?;
+    for table in Table::ALL {
+        let Some(fresh) = state.tables.get(&table) else { continue };
+        connection
+            .execute(
+                "INSERT INTO freshness VALUES (?, ?::DATE, ?, ?, make_timestamp(?::BIGINT), make_timestamp(?::BIGINT))",
+                params![
+                    table.name(),
+                    state.as_of.to_string(),
+                    fresh.rows,
+                    fresh.facts,
+                    fresh.taken_at,
+                    fresh.watermark
+                ],
+            )
+            .map_err(&doing)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,261 @@
+//! One load: one DuckDB transaction.
+
+use super::trouble::trouble;
+use super::{Turn, derive, lock, merge, rows};
+use crate::error::{Error, ErrorKind, Result};
+use crate::etl::{Census, Changes, Load, Quarantined, Reason, Scope, State, facts};
+use crate::model::Table;
+use crate::source::{Totals, summed_columns};
+use ::duckdb::{Connection, params};
+use arrow::array::{ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt64Array};
+use arrow::datatypes::UInt64Type;
+use std::sync::Arc;
+
+pub(super) struct DuckDbLoad<'a> {
+    connection: Option<Connection>,
+    turn: Turn<'a>,
+    /// Everything that is summed ahead is built anew at the end.
+    rebuild: bool,
+    /// Tables whose stage exists already.
+    staged: Vec<Table>,
+}
+
+const DOING: &str = "loading";
+
+impl<'a> DuckDbLoad<'a> {
+    pub(super) fn begin(turn: Turn<'a>) -> Result<Self> {
+        let connection = turn.0.connection()?;
+        connection.execute_batch("BEGIN").map_err(trouble("beginning a load"))?;
+        derive::prepare(&connection)?;
+        Ok(Self { connection: Some(connection), turn, rebuild: false, staged: Vec::new() })
+    }
+
+    fn sql(&self) -> Result<&Connection> {
+        self.connection.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "the load is over"))
+    }
+
+    fn run(&self, sql: &str) -> Result<usize> {
+        self.sql()?.execute(sql, []).map_err(trouble(DOING))
+    }
+
+    fn append_to(&self, table: &str, catalog: &str, rows: &RecordBatch) -> Result<()> {
+        let doing = trouble("putting rows into the analytics");
+        let mut appender = self.sql()?.appender_to_catalog_and_db(table, catalog, "main").map_err(&doing)?;
+        appender.append_record_batch(rows.clone()).map_err(&doing)?;
+        appender.flush().map_err(&doing)
+    }
+
+    fn catalog(&self) -> Result<String> {
+        self.sql()?.query_row("SELECT current_database()", [], |row| row.get(0)).map_err(trouble(DOING))
+    }
+
+    fn sums(&self, sql: &str, table: Table) -> Result<Totals> {
+        self.sql()?
+            .query_row(sql, params![table.name()], |row| {
+                Ok(Totals {
+                    rows: row.get::<_, i64>(0)? as u64,
+                    keys: row.get(1)?,
+                    amount: row.get(2)?,
+                    references: row.get(3)?,
+                    marks: row.get(4)?,
+                })
+            })
+            .map_err(trouble("summing what was loaded"))
+    }
+}
+
+/// What each row of a table adds to its totals, as SQL: `rows, key, amount, reference, mark`, from the clean table and
+/// from the quarantine. `?` is the table's name.
+fn contributions(table: Table) -> String {
+    let key = facts::key(table);
+    let (amount, reference, mark) = summed_columns(table);
+    let amount = amount.map_or("0".into(), |c| format!("({c} * 100)::HUGEINT"));
+    let reference = reference.map_or("0".into(), |c| format!("coalesce({c}, 0)"));
+    let mark = mark.map_or("0".into(), |c| match table {
+        Table::Contacts => format!("coalesce({c}, false)::BIGINT"),
+        _ => format!("coalesce(ascii({c}) * 1000 + strlen({c}), 0)"),
+    });
+    format!(
+        "SELECT 1 AS n, {key} AS k, {amount} AS a, {reference} AS r, {mark} AS m FROM {table}
+         UNION ALL
+         SELECT (NOT kept)::INTEGER, CASE WHEN kept THEN 0 ELSE coalesce(source_key, 0) END,
+                amount_sen::HUGEINT, reference, mark
+         FROM quarantine WHERE table_name = ?"
+    )
+}
+
+const SUMS: &str = "sum(n)::BIGINT, coalesce(sum(k), 0)::HUGEINT, coalesce(sum(a), 0)::HUGEINT, \
+                    coalesce(sum(r), 0)::HUGEINT, coalesce(sum(m), 0)::HUGEINT";
+
+impl Load for DuckDbLoad<'_> {
+    fn clear(&mut self, table: Table) -> Result<()> {
+        self.rebuild = true;
+        self.run(&format!("DELETE FROM {table}"))?;
+        self.sql()?
+            .execute("DELETE FROM quarantine WHERE table_name = ?", params![table.name()])
+            .map_err(trouble(DOING))?;
+        Ok(())
+    }
+
+    fn append(&mut self, table: Table, rows: &RecordBatch) -> Result<()> {
+        self.append_to(table.name(), &self.catalog()?, rows)
+    }
+
+    fn quarantine(&mut self, rows: &[Quarantined]) -> Result<()> {
+        self.append_to("quarantine", &self.catalog()?, &quarantine_batch(rows)?)
+    }
+
+    fn stage(&mut self, table: Table, rows: &RecordBatch, quarantined: &[Quarantined]) -> Result<()> {
+        if !self.staged.contains(&table) {
+            merge::create_stage(self.sql()?, table)?;
+            self.staged.push(table);
+        }
+        if rows.num_rows() > 0 {
+            self.append_to(&merge::stage(table), "temp", rows)?;
+        }
+        if !quarantined.is_empty() {
+            self.append_to(&merge::stage_quarantine(table), "temp", &quarantine_batch(quarantined)?)?;
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, table: Table, scope: &Scope) -> Result<Changes> {
+        if !self.staged.contains(&table) {
+            merge::create_stage(self.sql()?, table)?;
+        }
+        self.staged.retain(|staged| *staged != table);
+        merge::merge(self.sql()?, table, scope)
+    }
+
+    fn keys(&mut self, table: Table) -> Result<Vec<u64>> {
+        let mut keys = Vec::new();
+        let key = facts::key(table);
+        rows::batches(
+            self.sql()?,
+            "reading keys",
+            &format!("SELECT {key} FROM {table} ORDER BY {key}"),
+            [],
+            |batch| {
+                keys.extend_from_slice(rows::values::<UInt64Type>(batch, 0)?);
+                Ok(())
+            },
+        )?;
+        Ok(keys)
+    }
+
+    fn revisit(&mut self, table: Table) -> Result<Vec<u64>> {
+        let reasons: Vec<String> = Reason::PASSING.iter().map(|reason| format!("'{reason}'")).collect();
+        let sql = format!(
+            "SELECT DISTINCT source_key FROM quarantine WHERE table_name = ? AND source_key IS NOT NULL
+             AND reason IN ({}) ORDER BY 1",
+            reasons.join(", ")
+        );
+        let mut keys = Vec::new();
+        rows::batches(self.sql()?, "reading the quarantine", &sql, params![table.name()], |batch| {
+            keys.extend_from_slice(rows::values::<UInt64Type>(batch, 0)?);
+            Ok(())
+        })?;
+        Ok(keys)
+    }
+
+    fn relink_donors(&mut self) -> Result<u64> {
+        merge::relink_donors(self.sql()?)
+    }
+
+    fn totals(&mut self, table: Table) -> Result<Totals> {
+        self.sums(
+            &format!("SELECT {} FROM ({})", SUMS.replace("sum(n)", "coalesce(sum(n), 0)"), contributions(table)),
+            table,
+        )
+    }
+
+    fn totals_by_range(&mut self, table: Table, width: u64) -> Result<Vec<(u64, Totals)>> {
+        let sql = format!(
+            "SELECT (k // {width})::UBIGINT AS range, {SUMS} FROM ({}) GROUP BY range ORDER BY range",
+            contributions(table)
+        );
+        let doing = trouble("summing what was loaded");
+        let mut statement = self.sql()?.prepare(&sql).map_err(&doing)?;
+        let found = statement
+            .query_map(params![table.name()], |row| {
+                let totals = Totals {
+                    rows: row.get::<_, i64>(1)? as u64,
+                    keys: row.get(2)?,
+                    amount: row.get(3)?,
+                    references: row.get(4)?,
+                    marks: row.get(5)?,
+                };
+                Ok((row.get::<_, u64>(0)?, totals))
+            })
+            .map_err(&doing)?;
+        let all: Vec<_> = found.collect::<::duckdb::Result<_>>().map_err(&doing)?;
+        Ok(all.into_iter().filter(|(_, totals)| *totals != Totals::default()).collect())
+    }
+
+    fn census(&mut self, table: Table) -> Result<Census> {
+        let doing = trouble("counting what was loaded");
+        let connection = self.sql()?;
+        let facts: i64 =
+            connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).map_err(&doing)?;
+        let mut census = Census { facts: facts as u64, ..Census::default() };
+        let mut statement = connection
+            .prepare("SELECT reason, kept, count(*) FROM quarantine WHERE table_name = ? GROUP BY ALL ORDER BY ALL")
+            .map_err(&doing)?;
+        let found = statement
+            .query_map(params![table.name()], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?, row.get::<_, i64>(2)?))
+            })
+            .map_err(&doing)?;
+        for row in found {
+            let (reason, kept, count) = row.map_err(&doing)?;
+            let Some(reason) = Reason::named(&reason) else { continue };
+            let part = if kept { &mut census.remarks } else { &mut census.rejected };
+            part.insert(reason, count as u64);
+        }
+        Ok(census)
+    }
+
+    fn commit(mut self: Box<Self>, state: &State) -> Result<()> {
+        let doing = trouble("ending the load");
+        derive::update(self.sql()?, state, self.rebuild)?;
+        self.turn.0.check_disk(self.turn.0.options.reserve_bytes / 2)?;
+        let Some(connection) = self.connection.take() else { return Ok(()) };
+        connection.execute_batch("COMMIT").map_err(&doing)?;
+        derive::forget(&connection)?;
+        // What is committed is in the log already; a checkpoint that has to wait for a reader is made up for later.
+        let _ = connection.execute_batch("CHECKPOINT");
+        Ok(())
+    }
+}
+
+impl Drop for DuckDbLoad<'_> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            // Dropping the connection would end the transaction too; this frees its memory at once.
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        // Views keep their own connections; nothing else of the load remains.
+        let _ = lock(&self.turn.0.idle).len();
+    }
+}
+
+fn quarantine_batch(rows: &[Quarantined]) -> Result<RecordBatch> {
+    let trouble = |cause: arrow::error::ArrowError| {
+        Error::new(ErrorKind::Internal, "columns could not be built").caused_by(cause)
+    };
+    let texts =
+        |of: fn(&Quarantined) -> Option<&str>| Arc::new(rows.iter().map(of).collect::<StringArray>()) as ArrayRef;
+    let amounts = rows.iter().map(|row| row.amount).collect::<Vec<_>>();
+    RecordBatch::try_from_iter([
+        ("table_name", texts(|row| Some(row.table.name()))),
+        ("source_key", Arc::new(rows.iter().map(|row| row.key).collect::<UInt64Array>()) as ArrayRef),
+        ("reason", texts(|row| Some(row.reason.code()))),
+        ("kept", Arc::new(rows.iter().map(|row| Some(row.kept)).collect::<BooleanArray>())),
+        ("column_name", texts(|row| Some(&row.column))),
+        ("value", texts(|row| row.value.as_deref())),
+        ("amount_sen", Arc::new(Decimal128Array::from(amounts).with_precision_and_scale(38, 0).map_err(trouble)?)),
+        ("reference", Arc::new(rows.iter().map(|row| Some(row.reference)).collect::<UInt64Array>())),
+        ("mark", Arc::new(rows.iter().map(|row| Some(row.mark)).collect::<Int64Array>())),
+    ])
+    .map_err(trouble)
+}

@@ -1,0 +1,81 @@
+//! The store in plain memory: no file, no engine. For tests, for small charities inside a host program, and as the
+//! second opinion that the contract suite asks for.
+
+mod cells;
+mod load;
+mod view;
+
+use super::{Store, View};
+use crate::error::Result;
+use crate::etl::{Load, Quarantined, State};
+use crate::model::Table;
+use cells::Row;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+
+/// Facts in plain memory, gone when it is dropped.
+#[derive(Default)]
+pub struct MemoryStore {
+    facts: RwLock<Arc<Facts>>,
+    loading: Mutex<bool>,
+    load_done: Condvar,
+}
+
+/// One state of the facts.
+#[derive(Clone, Default)]
+struct Facts {
+    tables: BTreeMap<Table, BTreeMap<u64, Row>>,
+    quarantine: Vec<Quarantined>,
+    state: Option<State>,
+}
+
+impl Facts {
+    fn rows(&self, table: Table) -> impl Iterator<Item = (&u64, &Row)> {
+        self.tables.get(&table).into_iter().flatten()
+    }
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn facts(&self) -> Arc<Facts> {
+        Arc::clone(&self.facts.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Store for MemoryStore {
+    fn state(&self) -> Result<Option<State>> {
+        Ok(self.facts().state.clone())
+    }
+
+    fn begin(&self) -> Result<Box<dyn Load + '_>> {
+        let mut loading = lock(&self.loading);
+        while *loading {
+            loading = self.load_done.wait(loading).unwrap_or_else(PoisonError::into_inner);
+        }
+        *loading = true;
+        drop(loading);
+        Ok(Box::new(load::MemoryLoad::begin(Turn(self))))
+    }
+
+    fn view(&self) -> Result<Box<dyn View + '_>> {
+        Ok(Box::new(view::MemoryView(self.facts())))
+    }
+}
+
+/// The right to load; given back when dropped.
+struct Turn<'a>(&'a MemoryStore);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *lock(&self.0.loading) = false;
+        self.0.load_done.notify_one();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
