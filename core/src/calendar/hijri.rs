@@ -22,7 +22,7 @@ pub const DHU_AL_HIJJA: u8 = 12;
 pub const MUHARRAM: u8 = 1;
 
 /// Where the published Umm al-Qura tables, as the reference of days per civil month until 2030 has them (and the Python
-/// package hijridate 2.5 whole), differ from ICU's: first days of Hijri months. After 2030 ICU's stand.
+/// package hijridate 2.6 whole), differ from ICU's: first days of Hijri months. After 2030 ICU's stand.
 const PUBLISHED: [(i16, u8, Date); 7] = [
     (1451, 4, date(2029, 8, 11)),
     (1451, 7, date(2029, 11, 7)),
@@ -91,7 +91,7 @@ impl HijriDate {
             .map(|civil| civil.to_calendar(Hijri::new_umm_al_qura()));
         match hijri {
             Ok(hijri) => {
-                let (year, month) = (hijri.extended_year() as i16, hijri.month().ordinal);
+                let (year, month) = (hijri.year().extended_year() as i16, hijri.month().ordinal);
                 (Self { year, month, day: hijri.day_of_month().0 }, hijri.days_in_month())
             }
             // Every civil date lies inside the calendar's range; this arm only spares a panic.
