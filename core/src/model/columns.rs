@@ -16,7 +16,8 @@ pub enum Direction {
 
 /// The received gifts of every donor who gave, summed, as of a date: one row a donor, all columns of one length, in
 /// ascending order of `donor`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DonorGifts {
     /// The donor.
     pub donor: Vec<DonorId>,
@@ -70,7 +71,8 @@ pub struct CategoryMonth {
 }
 
 /// Lines of the cash book, all columns of one length.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CashEntries {
     /// The line.
     pub entry: Vec<EntryId>,

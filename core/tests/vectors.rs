@@ -1,0 +1,194 @@
+//! The vectors of `testdata/vectors`: inputs, options and expected answers in JSON, from outside of this library. The
+//! Python and Node packages run the same files.
+//!
+//! An expected object names the keys it checks; an expected list is checked whole. `{"error": code}` expects that error.
+
+use dermawan::{CashEntries, CategoryMonth, DonorGifts, Error, MonthlySeries, Rupiah, anomaly, churn, forecast};
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::path::Path;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    function: String,
+    source: String,
+    licence: String,
+    tolerance: f64,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    input: Value,
+    options: Value,
+    expected: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Series {
+    series: MonthlySeries,
+    horizon: u16,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Flows {
+    income: MonthlySeries,
+    expense: MonthlySeries,
+    balance: Rupiah,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Gifts {
+    gifts: DonorGifts,
+    #[serde(default)]
+    never_gave: u64,
+    as_of: Date,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Months {
+    rows: Vec<CategoryMonth>,
+    as_of: Date,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entries {
+    entries: CashEntries,
+    as_of: Date,
+}
+
+fn read<T: DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{error} in {value}"))
+}
+
+fn answer<T: serde::Serialize>(result: Result<T, Error>) -> Value {
+    match result {
+        Ok(value) => serde_json::to_value(value).unwrap(),
+        Err(error) => json!({ "error": error.code() }),
+    }
+}
+
+fn run(function: &str, Case { input, options, .. }: &Case) -> Value {
+    match function {
+        "forecast" => {
+            let Series { series, horizon } = read(input);
+            answer(forecast::fit(&series, &read(options)).map(|fitted| fitted.predict(horizon)))
+        }
+        "cash_flow" => {
+            let Flows { income, expense, balance } = read(input);
+            answer(forecast::cash_flow(&income, &expense, balance, &read(options)))
+        }
+        "churn_score" => {
+            let Gifts { gifts, as_of, .. } = read(input);
+            answer(churn::score(&gifts, as_of, &read(options)))
+        }
+        "segments" => {
+            let Gifts { gifts, never_gave, as_of } = read(input);
+            answer(churn::segments(&gifts, never_gave, as_of, &read(options)))
+        }
+        "lifetime_value" => {
+            let Gifts { gifts, as_of, .. } = read(input);
+            answer(churn::lifetime_value(&gifts, as_of))
+        }
+        "expense_anomalies" => {
+            let Months { rows, as_of } = read(input);
+            answer(anomaly::expenses(&rows, as_of, &read(options)))
+        }
+        "unusual_transactions" => {
+            let Entries { entries, as_of } = read(input);
+            answer(anomaly::transactions(&entries, as_of, &read(options)))
+        }
+        other => panic!("no function {other}"),
+    }
+}
+
+/// Where `ours` differs from what is expected, if it does.
+fn difference(ours: &Value, expected: &Value, tolerance: f64) -> Option<String> {
+    match (ours, expected) {
+        (Value::Object(ours), Value::Object(expected)) => expected.iter().find_map(|(key, expected)| {
+            let found = ours.get(key).map_or(Some("is missing".into()), |ours| difference(ours, expected, tolerance));
+            found.map(|text| format!(".{key} {text}"))
+        }),
+        (Value::Array(ours), Value::Array(expected)) => {
+            if ours.len() != expected.len() {
+                return Some(format!("has {} items, expected {}", ours.len(), expected.len()));
+            }
+            let mut pairs = ours.iter().zip(expected).enumerate();
+            pairs.find_map(|(i, (a, b))| difference(a, b, tolerance).map(|text| format!("[{i}]{text}")))
+        }
+        (Value::Number(a), Value::Number(b)) => {
+            let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+            let near = (a - b).abs() <= tolerance * b.abs().max(1.0);
+            (!near).then(|| format!("is {a}, expected {b}"))
+        }
+        _ => (ours != expected).then(|| format!("is {ours}, expected {expected}")),
+    }
+}
+
+fn check(name: &str, cases: usize) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/vectors").join(name).with_extension("json");
+    let file: File = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert!(!file.source.is_empty() && !file.licence.is_empty() && file.tolerance <= 1e-9);
+    assert!(file.cases.len() >= cases, "{name} has {} cases", file.cases.len());
+    for case in &file.cases {
+        let ours = run(&file.function, case);
+        if let Some(text) = difference(&ours, &case.expected, file.tolerance) {
+            panic!("{name}, {}: {text}", case.name);
+        }
+    }
+}
+
+macro_rules! vectors {
+    ($($name:ident: $cases:expr),* $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                check(stringify!($name), $cases);
+            }
+        )*
+
+        /// Every file of the folder is run.
+        #[test]
+        fn no_file_is_left_out() {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/vectors");
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.extension().is_some_and(|extension| extension == "json") {
+                    let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+                    assert!([$(stringify!($name)),*].contains(&name.as_str()), "{name} is not run");
+                }
+            }
+        }
+    };
+}
+
+vectors! {
+    forecast: 12,
+    cash_flow: 5,
+    churn_score: 6,
+    segments: 2,
+    lifetime_value: 6,
+    expense_anomalies: 8,
+    unusual_transactions: 5,
+}
+
+#[test]
+fn the_comparison_finds_differences() {
+    let ours = json!({"a": [1.0, null], "b": "x", "more": 1});
+    assert_eq!(difference(&ours, &json!({"a": [1.0 + 1e-12, null], "b": "x"}), 1e-9), None);
+    for expected in
+        [json!({"a": [1.1, null]}), json!({"a": [1.0]}), json!({"b": "y"}), json!({"c": 1}), json!({"a": [1.0, 0]})]
+    {
+        assert!(difference(&ours, &expected, 1e-9).is_some(), "{expected}");
+    }
+}
