@@ -1,5 +1,6 @@
 //! The few words that depend on a value and not on a template.
 
+use super::rupiah::number;
 use crate::insight::{RiskLevel, RiskReason};
 use crate::model::{Language, Table};
 
@@ -16,19 +17,30 @@ pub(super) const fn level(level: RiskLevel, language: Language) -> &'static str 
 
 pub(super) fn reason(reason: RiskReason, language: Language) -> String {
     match (reason, language) {
-        (RiskReason::DaysSinceLast(days), Language::Id) => format!("{days} hari tanpa donasi"),
-        (RiskReason::DaysSinceLast(days), Language::En) => format!("{days} days without a gift"),
+        (RiskReason::DaysSinceLast(days), Language::Id) => {
+            format!("{} hari tanpa donasi", number(days.into(), language))
+        }
+        (RiskReason::DaysSinceLast(days), Language::En) => format!("{} without a gift", plural(days.into(), "day")),
         (RiskReason::GiftsEver(gifts), Language::Id) => format!("baru {gifts} kali berdonasi"),
-        (RiskReason::GiftsEver(gifts), Language::En) => format!("{gifts} in all so far"),
+        (RiskReason::GiftsEver(gifts), Language::En) => format!("{} so far", plural(gifts.into(), "gift")),
         (RiskReason::RecentGifts { gifts: 0, months }, Language::Id) => {
             format!("tidak ada donasi dalam {months} bulan terakhir")
         }
-        (RiskReason::RecentGifts { gifts: 0, months }, Language::En) => format!("none in the last {months} months"),
+        (RiskReason::RecentGifts { gifts: 0, months }, Language::En) => {
+            format!("no gift in the last {}", plural(months.into(), "month"))
+        }
         (RiskReason::RecentGifts { gifts, months }, Language::Id) => {
             format!("{gifts} donasi dalam {months} bulan terakhir")
         }
-        (RiskReason::RecentGifts { gifts, months }, Language::En) => format!("{gifts} in the last {months} months"),
+        (RiskReason::RecentGifts { gifts, months }, Language::En) => {
+            format!("{} in the last {}", plural(gifts.into(), "gift"), plural(months.into(), "month"))
+        }
     }
+}
+
+/// English counts.
+fn plural(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", number(count, Language::En), if count == 1 { "" } else { "s" })
 }
 
 pub(super) const fn table(table: Table, language: Language) -> &'static str {
