@@ -1,1 +1,21 @@
-//! Room bot.
+//! What was asked: a line of text from a phone becomes an answer.
+//!
+//! The dialogue is a pure function: what the bot knows comes in through [`Facts`], what it remembers of a conversation
+//! through [`Session`], and the answer goes out as a value. Nothing is sent from here.
+//!
+//! ```text
+//! sender, text ──► Sender ──► Command ──► Dialogue (asks Facts) ──► Answer: reply, session, effect, error
+//! ```
+//!
+//! Words that need sending or writing (registration, opting out and in, one's own data, erasure, the monthly batch) are
+//! understood and returned as an [`Effect`] for the host to carry out. Until it does, the reply names the
+//! administrators and claims nothing.
+
+mod command;
+mod dialogue;
+mod number;
+mod vocabulary;
+
+pub use command::{Audience, Command};
+pub use dialogue::{Answer, Dialogue, Effect, Facts, Session};
+pub use number::{Number, Sender};
