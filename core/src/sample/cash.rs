@@ -160,7 +160,8 @@ pub(super) fn expenses(seed: u64, window: &Window, month: usize, category: u64, 
 
 fn expense(span: &Span, window: &Window, category: u64, amount: Rupiah, text: &'static str, rng: &mut Rng) -> Entry {
     let day = span.first + rng.below(span.days()) as Day;
-    let account = if amount < Rupiah::new(1_000_000) { 0 } else { 1 };
+    // Small things are paid in cash.
+    let account = if amount < Rupiah::new(1_000_000) { 0 } else { rng.pick(&[1, 1, 2]) };
     let entered = instant(day + rng.between(0, 1) as Day, rng.between(8 * 3_600, 16 * 3_600)).min(window.taken_at());
     Entry { account, category, donation: None, amount, day, entered, text, trap: None, odd: false }
 }

@@ -49,11 +49,10 @@ pub(super) fn of_donors(people: &People, seed: u64, window: &Window, month: usiz
     let mut gifts = Vec::new();
     for donor in 1..=last {
         let mut nth = 0;
-        people.gives(window, month, donor, &mut |day| {
+        people.gives(window, month, donor, &mut |person, day| {
             let mut rng = Rng::keyed(seed, Stream::Gift, donor, (month as u64) << 8 | nth);
             nth += 1;
-            let person = people.person(window, donor);
-            let rupiah = amount(&person, window.season(day), &mut rng);
+            let rupiah = amount(person, window.season(day), &mut rng);
             // The gateway was introduced in the second quarter of the sample.
             let online = month * 4 > window.months.len() && person.online && rng.chance(0.8);
             gifts.push(gift(window, Some(donor), "", day, rupiah, online, &mut rng));
@@ -74,7 +73,7 @@ pub(super) fn without_donor(seed: u64, window: &Window, month: usize, index: u64
         // The box is counted to the last coin.
         "KOTAK_AMAL" => rng.between(35, 900) * 1_000 + rng.between(0, 9) * 100,
         "NON_DONATUR" => in_steps(rng.between(10_000, 500_000)),
-        _ => in_steps(rng.between(1_000_000, 10_000_000)),
+        _ => in_steps(rng.between(500_000, 4_000_000)),
     };
     gift(window, None, origin, day, rupiah, false, &mut rng)
 }

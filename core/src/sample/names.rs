@@ -3,25 +3,19 @@
 use super::rng::{Rng, Stream};
 use std::borrow::Cow;
 
-const HONORIFICS: &[(u32, &str)] = &[
-    (50, ""),
-    (12, "Pak "),
-    (12, "Ibu "),
-    (8, "Bapak "),
-    (6, "H. "),
-    (6, "Hj. "),
-    (3, "dr. "),
-    (2, "Ust. "),
-    (1, "Kel. "),
+const MEN: &[&str] = &[
+    "Ahmad", "Muhammad", "Agus", "Eko", "Hendra", "Bambang", "Joko", "Rudi", "Yusuf", "Slamet", "Imam", "Teguh",
+    "Hasan", "Arif", "Fajar", "Bayu", "Taufik", "Gunawan", "Wahyu", "Zainal", "Didik", "Ridwan", "Irfan", "Abdul",
+    "Dwi",
 ];
+const MEN_STYLED: &[(u32, &str)] =
+    &[(50, ""), (14, "Pak "), (16, "Bapak "), (10, "H. "), (4, "Ust. "), (3, "dr. "), (2, "Kel. ")];
 
-const FIRST: &[&str] = &[
-    "Ahmad", "Siti", "Muhammad", "Dewi", "Agus", "Sri", "Eko", "Nur", "Dwi", "Rina", "Hendra", "Fitri", "Bambang",
-    "Wati", "Joko", "Lestari", "Rudi", "Endang", "Yusuf", "Khadijah", "Slamet", "Ratna", "Imam", "Aisyah", "Teguh",
-    "Indah", "Hasan", "Maryam", "Arif", "Yuliana", "Fajar", "Kartika", "Bayu", "Mega", "Taufik", "Sulastri", "Gunawan",
-    "Nanik", "Wahyu", "Umi", "Zainal", "Halimah", "Didik", "Anisa", "Ridwan", "Tutik", "Irfan", "Puji", "Abdul",
-    "Rohmah",
+const WOMEN: &[&str] = &[
+    "Siti", "Dewi", "Sri", "Nur", "Rina", "Fitri", "Wati", "Lestari", "Endang", "Khadijah", "Ratna", "Aisyah", "Indah",
+    "Maryam", "Yuliana", "Kartika", "Mega", "Sulastri", "Nanik", "Umi", "Halimah", "Anisa", "Tutik", "Puji", "Rohmah",
 ];
+const WOMEN_STYLED: &[(u32, &str)] = &[(50, ""), (30, "Ibu "), (10, "Hj. "), (4, "Ustzh. "), (3, "dr. "), (2, "Bu ")];
 
 const LAST: &[&str] = &[
     "Santoso",
@@ -31,39 +25,39 @@ const LAST: &[&str] = &[
     "Lestari",
     "Nugroho",
     "Saputra",
-    "Rahayu",
     "Setiawan",
     "Kusuma",
-    "Aminah",
     "Utomo",
     "Fauzi",
-    "Wulandari",
     "Prasetyo",
     "Maulana",
-    "Handayani",
     "Susanto",
     "Hakim",
     "Permata",
     "Siregar",
     "Purnomo",
     "Anwar",
-    "Safitri",
     "Gunadi",
     "Kurniawan",
-    "Ningsih",
     "Suryadi",
-    "Azizah",
     "Pratama",
-    "Mulyani",
     "Basuki",
     "Iskandar",
-    "Puspita",
     "Harahap",
     "Widodo",
-    "Zahra",
     "Firmansyah",
-    "Suharti",
     "Yulianto",
+    "Nasution",
+    "Lubis",
+    "Simatupang",
+    "Halim",
+    "Sutanto",
+    "Irawan",
+    "Wibowo",
+    "Hartono",
+    "Subagyo",
+    "Mulyono",
+    "Syahputra",
 ];
 
 const STREETS: &[&str] =
@@ -91,12 +85,13 @@ pub(super) fn identity(seed: u64, donor: u64) -> Identity {
         };
     }
     let mut rng = Rng::keyed(seed, Stream::Donor, donor, 0);
-    let first = rng.pick(FIRST);
+    let (names, styles) = if rng.chance(0.5) { (MEN, MEN_STYLED) } else { (WOMEN, WOMEN_STYLED) };
+    let first = rng.pick(names);
     // Many Javanese have one name only.
     let name = match rng.below(10) {
         0 => "Hamba Allah".to_owned(),
-        1 | 2 => format!("{}{first}", rng.weighted(HONORIFICS)),
-        _ => format!("{}{first} {}", rng.weighted(HONORIFICS), rng.pick(LAST)),
+        1 | 2 => format!("{}{first}", rng.weighted(styles)),
+        _ => format!("{}{first} {}", rng.weighted(styles), rng.pick(LAST)),
     };
     let email = rng.chance(0.3).then(|| format!("{}.{donor}@example.org", first.to_lowercase()));
     let phone = phone(&mut rng, &national_number(donor));

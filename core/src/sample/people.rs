@@ -128,8 +128,8 @@ impl People {
         Person { habit, joined, stopped, usual, day, online: rng.chance(0.22) }
     }
 
-    /// The days on which a donor gives in a month of the window, handed to `sink`.
-    pub(super) fn gives(&self, window: &Window, month: usize, donor: u64, sink: &mut impl FnMut(Day)) {
+    /// The days on which a donor gives in a month of the window, handed to `sink` with who the donor is.
+    pub(super) fn gives(&self, window: &Window, month: usize, donor: u64, sink: &mut impl FnMut(&Person, Day)) {
         let span = &window.months[month];
         let person = self.person(window, donor);
         if person.stopped.is_some_and(|last| month > last) {
@@ -139,7 +139,7 @@ impl People {
         let mut rng = Rng::keyed(self.seed, Stream::Month, donor, month as u64);
         let mut give = |day: Day| {
             if day >= person.joined && (span.first..=span.last).contains(&day) {
-                sink(day);
+                sink(&person, day);
             }
         };
         match person.habit {
@@ -167,7 +167,7 @@ impl People {
                 if rng.chance(0.93 * thin) {
                     give(span.first + Day::from(person.day) - 1 + rng.between(-2, 2) as Day);
                 }
-                if rng.chance(0.15 * (span.peak - 1.0) * thin) {
+                if rng.chance(0.25 * (span.peak - 1.0) * thin) {
                     give(span.first + rng.below(span.days()) as Day);
                 }
             }
@@ -201,7 +201,7 @@ impl People {
         let mut gifts = 0;
         for donor in (1..=self.count).step_by(step as usize) {
             for month in 0..window.months.len() {
-                self.gives(window, month, donor, &mut |_| gifts += 1);
+                self.gives(window, month, donor, &mut |_, _| gifts += 1);
             }
         }
         gifts * step
@@ -231,8 +231,8 @@ pub(super) fn amount(person: &Person, season: Season, rng: &mut Rng) -> i64 {
         return person.usual;
     }
     let factor = match season {
-        Season::LastTen => rng.weighted(&[(30, 1.0), (30, 1.5), (30, 2.0), (10, 4.0)]),
-        Season::Ramadan | Season::Muharram => rng.weighted(&[(50, 1.0), (30, 1.5), (20, 2.0)]),
+        Season::LastTen => rng.weighted(&[(15, 1.0), (30, 1.5), (40, 2.0), (15, 4.0)]),
+        Season::Ramadan | Season::Muharram => rng.weighted(&[(35, 1.0), (35, 1.5), (30, 2.0)]),
         Season::Plain | Season::Eid => rng.weighted(&[(85, 1.0), (8, 0.5), (5, 1.5), (2, 3.0)]),
     };
     in_steps((person.usual as f64 * factor) as i64)

@@ -318,7 +318,7 @@ fn settle(options: &SampleOptions, window: &Window) -> (People, Vec<u64>) {
             .map(|month| {
                 let mut gifts = 0;
                 for donor in 1..=people.joined_by(window, window.months[month].last) {
-                    people.gives(window, month, donor, &mut |_| gifts += 1);
+                    people.gives(window, month, donor, &mut |_, _| gifts += 1);
                 }
                 gifts
             })

@@ -107,7 +107,9 @@ pub(super) fn contacts(sample: &Sample) -> impl Iterator<Item = Row> + '_ {
             FLAG_TWO if traps => 2,
             _ => u8::from(rng.chance(0.85)),
         };
-        let made = made_on(sample, sample.joined(donor).max(sample.window.first()), &mut rng);
+        // The bot was introduced in the sample's last year.
+        let registered = sample.joined(donor).max(sample.window.last - rng.below(360) as Day);
+        let made = made_on(sample, registered, &mut rng);
         let verified = if flag == 0 { Cell::Null } else { made.clone() };
         let number = Cell::text(whatsapp_number(donor));
         vec![Cell::Key(id), Cell::Key(donor), number, Cell::Flag(flag), verified, made.clone(), made]
