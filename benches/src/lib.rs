@@ -4,4 +4,5 @@
 //! refused. Each runs in a process of its own, so that peak memory is its own too ([`measure`]).
 
 pub mod measure;
+pub mod peers;
 pub mod race;

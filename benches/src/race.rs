@@ -1,6 +1,8 @@
 //! Contestants, their answers, and the table of a race.
 
-use serde_json::Value;
+use dermawan::Table;
+use dermawan::source::{Totals, summed_columns};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{Error, Result};
@@ -62,6 +64,32 @@ impl Run {
     pub fn speed(&self) -> f64 {
         self.rows as f64 / self.time.as_secs_f64().max(1e-9)
     }
+}
+
+/// What a contestant written in Rust prints for [`Run::of`], its own peak memory included.
+pub fn report(time: Duration, rows: u64, answer: &Answer) -> String {
+    // Sums may be larger than a JSON number that every reader keeps exact.
+    let answer: BTreeMap<&str, String> =
+        answer.iter().map(|(key, number)| (key.as_str(), number.to_string())).collect();
+    let peak = crate::measure::own_peak_memory();
+    json!({"seconds": time.as_secs_f64(), "rows": rows, "peak_rss_bytes": peak, "answer": answer}).to_string()
+}
+
+/// The answer of a load: rows and sums of every table, as the peers give them.
+pub fn answer(totals: impl IntoIterator<Item = (Table, Totals)>) -> Answer {
+    let mut answer = Answer::new();
+    for (table, sums) in totals {
+        let (amount, references, _) = summed_columns(table);
+        answer.insert(format!("{table}.rows"), i128::from(sums.rows));
+        answer.insert(format!("{table}.keys"), sums.keys);
+        if amount.is_some() {
+            answer.insert(format!("{table}.amount"), sums.amount);
+        }
+        if references.is_some() {
+            answer.insert(format!("{table}.references"), sums.references);
+        }
+    }
+    answer
 }
 
 /// Refuses contestants that do not agree: every one must have given each number of the first one's answer.
@@ -147,6 +175,17 @@ mod tests {
         let runs = race(2, &mut [("one", &mut one), ("two", &mut two)]).unwrap();
         let text = table(&runs);
         assert!(text.contains("| one | 2.00 | 0 k |") && text.ends_with("| 2.00 |\n"), "{text}");
+    }
+
+    #[test]
+    fn a_report_is_read_back() {
+        let totals = Totals { rows: 2, keys: i128::MAX, amount: -5, references: 7, marks: 9 };
+        let answer = answer([(Table::Donations, totals), (Table::Donors, totals)]);
+        assert_eq!(answer.len(), 6);
+        let line = report(Duration::from_millis(1_500), 2, &answer);
+        let run = Run::of("ours", &mut command(&line)).unwrap();
+        assert_eq!((run.answer, run.time, run.rows), (answer, Duration::from_millis(1_500), 2));
+        assert!(run.peak_memory > 1_000_000);
     }
 
     #[test]
