@@ -1,1 +1,8 @@
-//! Benches.
+//! Races of Dermawan against its peers, side by side in one run.
+//!
+//! The rule of every race is in [`race`]: a contestant that gives another answer than the others is not timed but
+//! refused. Each runs in a process of its own, so that peak memory is its own too ([`measure`]).
+
+pub mod measure;
+pub mod peers;
+pub mod race;

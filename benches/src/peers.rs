@@ -1,0 +1,22 @@
+//! The other contestants: the same work in other libraries, as commands to run.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The Python that has `peers/requirements.txt` installed: the environment variable `DERMAWAN_PEERS_PYTHON`, else the
+/// one of the virtual environment `~/.cache/dermawan/venv-peers`; `None` when neither is there.
+#[expect(clippy::disallowed_methods, reason = "a bench reads its environment")]
+pub fn python() -> Option<PathBuf> {
+    let named = std::env::var("DERMAWAN_PEERS_PYTHON").ok().map(PathBuf::from);
+    let usual = std::env::var("HOME").ok().map(|home| Path::new(&home).join(".cache/dermawan/venv-peers/bin/python"));
+    named.or(usual).filter(|path| path.exists())
+}
+
+/// connectorx reads the database at `url` (`mysql://user:password@host:port/database`), DuckDB makes tables of it in
+/// `file`, which must not exist.
+pub fn connectorx(python: &Path, url: &str, file: &Path) -> Command {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/etl_connectorx.py");
+    let mut command = Command::new(python);
+    command.arg(script).arg(url).arg(file);
+    command
+}
