@@ -1,1 +1,14 @@
-//! Placeholder.
+//! Node window of Dermawan: convert, call, map the error. The package around it is `index.js`.
+#![allow(clippy::needless_pass_by_value, reason = "napi hands over owned values")]
+
+mod door;
+mod model;
+mod store;
+
+use napi_derive::napi;
+
+/// The version of the library.
+#[napi]
+pub(crate) fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}

@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+# Says what is being done: one marked line.
+printf '── %s\n' "$*"
