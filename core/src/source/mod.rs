@@ -4,18 +4,24 @@
 //! in the canonical raw schema of each table ([`raw_schema`]), whatever the source's own names and types are, together
 //! with the cells that could not be represented ([`Fault`]). Nothing is judged here; that is `etl`'s question.
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::Table;
-use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit, UInt64Type};
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
+mod cell;
 #[cfg(feature = "files")]
 pub mod files;
 pub mod frame;
 mod mapping;
 #[cfg(feature = "mysql")]
 pub mod mysql;
+mod number;
+mod text;
+mod time;
 
 pub use mapping::{Mapping, TableMapping};
 
@@ -134,6 +140,28 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// The totals of rows in the canonical raw schema of a table.
+    ///
+    /// ```
+    /// use dermawan::{Table, source::{Totals, raw_schema}};
+    /// use arrow::array::RecordBatch;
+    /// let none = RecordBatch::new_empty(raw_schema(Table::Donations));
+    /// assert_eq!(Totals::of(Table::Donations, &none), Totals::default());
+    /// ```
+    pub fn of(table: Table, rows: &RecordBatch) -> Self {
+        (0..rows.num_rows()).fold(Self::default(), Summed::of(table, rows).adding())
+    }
+
+    /// Adds each row's totals to those of its range of `width` key values; rows without a key are in no range.
+    pub fn of_ranges(table: Table, rows: &RecordBatch, width: u64, ranges: &mut BTreeMap<u64, Self>) {
+        let summed = Summed::of(table, rows);
+        for row in 0..rows.num_rows() {
+            if let Some(key) = summed.key(row) {
+                summed.add(ranges.entry(key / width.max(1)).or_default(), row);
+            }
+        }
+    }
+
     /// Adds another table part's totals.
     pub fn add(&mut self, other: &Self) {
         self.rows += other.rows;
@@ -148,6 +176,69 @@ impl Totals {
 /// times a thousand plus the length in bytes.
 pub fn mark(status: &str) -> i128 {
     i128::from(status.bytes().next().unwrap_or(0)) * 1000 + status.len() as i128
+}
+
+/// The columns of raw rows that [`Totals`] sums.
+struct Summed<'a> {
+    key: Option<&'a ArrayRef>,
+    amount: Option<&'a ArrayRef>,
+    reference: Option<&'a ArrayRef>,
+    mark: Option<&'a ArrayRef>,
+}
+
+impl<'a> Summed<'a> {
+    fn of(table: Table, rows: &'a RecordBatch) -> Self {
+        let (amount, reference, mark) = summed_columns(table);
+        let column = |name: Option<&str>| name.and_then(|name| rows.column_by_name(name));
+        Self {
+            key: column(Some(columns(table)[0].0)),
+            amount: column(amount),
+            reference: column(reference),
+            mark: column(mark),
+        }
+    }
+
+    fn adding(&self) -> impl Fn(Totals, usize) -> Totals + '_ {
+        |mut totals, row| {
+            self.add(&mut totals, row);
+            totals
+        }
+    }
+
+    fn key(&self, row: usize) -> Option<u64> {
+        unsigned(self.key, row)
+    }
+
+    fn add(&self, totals: &mut Totals, row: usize) {
+        totals.rows += 1;
+        totals.keys += self.key(row).map_or(0, i128::from);
+        totals.references += unsigned(self.reference, row).map_or(0, i128::from);
+        if let Some(amounts) = self.amount.and_then(|array| array.as_primitive_opt::<Int64Type>()) {
+            totals.amount += if amounts.is_null(row) { 0 } else { i128::from(amounts.value(row)) };
+        }
+        if let Some(marks) = self.mark.filter(|marks| !marks.is_null(row)) {
+            totals.marks += match (marks.as_string_opt::<i32>(), marks.as_boolean_opt()) {
+                (Some(texts), _) => mark(texts.value(row)),
+                (None, Some(flags)) => i128::from(flags.value(row)),
+                (None, None) => 0,
+            };
+        }
+    }
+}
+
+fn unsigned(array: Option<&ArrayRef>, row: usize) -> Option<u64> {
+    let array = array?.as_primitive_opt::<UInt64Type>()?;
+    (!array.is_null(row)).then(|| array.value(row))
+}
+
+/// The organisation's time zone, from the database compiled in or the system's.
+pub(crate) fn zone(name: &str) -> Result<TimeZone> {
+    TimeZone::get(name).map_err(|cause| {
+        Error::new(ErrorKind::Configuration, "source: time_zone is not a known time zone")
+            .context("time_zone", name)
+            .hint("use an IANA name such as Asia/Jakarta, Asia/Makassar or Asia/Jayapura")
+            .caused_by(cause)
+    })
 }
 
 /// What a canonical column holds.
