@@ -1,5 +1,6 @@
 //! Donor analytics for charities, in one embeddable library.
 
+mod analytics;
 mod error;
 mod model;
 
@@ -19,5 +20,6 @@ pub mod sample;
 
 mod stats;
 
+pub use analytics::{Analytics, DonationForecast, DonorAnalyses, Settings};
 pub use error::{Error, ErrorKind, Result};
 pub use model::*;

@@ -1,11 +1,10 @@
 //! The dialogue: who may hear what.
 
 use super::command::{Audience, Command};
-use super::number::{Number, Sender};
 use crate::error::{Error, ErrorKind, Result};
 use crate::insight::{self, AnomalyList, Brief, MonthlyReport, Outlook, RiskList, Status};
 use crate::message::{Message, Templates};
-use crate::model::{DonorId, Organisation};
+use crate::model::{DonorId, Number, Organisation, Sender};
 use crate::store::{Contact, DonorRecord};
 use serde::{Deserialize, Serialize};
 

@@ -13,9 +13,8 @@
 
 mod command;
 mod dialogue;
-mod number;
 mod vocabulary;
 
+pub use crate::model::{Number, Sender};
 pub use command::{Audience, Command};
 pub use dialogue::{Answer, Dialogue, Effect, Facts, Session};
-pub use number::{Number, Sender};

@@ -5,7 +5,7 @@ use super::keys::{KeySet, Seen};
 use super::options::Options;
 use super::quarantine::{Quarantined, Reason};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Table, epoch_day, normal_number};
+use crate::model::{Number, Table, epoch_day};
 use crate::source::{Fault, FaultKind, RawBatch, mark, raw_schema, summed_columns};
 use arrow::array::{
     Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray, StringBuilder,
@@ -190,8 +190,8 @@ impl Validator<'_> {
             if !known {
                 notes.reject(row, Reason::UnknownDonor, "donor_id");
             }
-            match numbers.is_valid(row).then(|| normal_number(numbers.value(row))).flatten() {
-                Some(number) => normal.append_value(number),
+            match numbers.is_valid(row).then(|| Number::parse(numbers.value(row)).ok()).flatten() {
+                Some(number) => normal.append_value(number.as_str()),
                 None => {
                     normal.append_null();
                     notes.reject(row, Reason::InvalidNumber, "number");

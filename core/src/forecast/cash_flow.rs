@@ -103,6 +103,45 @@ pub fn cash_flow(
         .collect()
 }
 
+/// What the running month has brought so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SoFar {
+    /// Income of the running month up to now.
+    pub income: Rupiah,
+    /// Expense of the running month up to now.
+    pub expense: Rupiah,
+}
+
+/// The months after the running one, starting from today's balance.
+///
+/// `balance` is what is there today, so the running month still adds what is expected of it and has not come yet; what
+/// came beyond the expectation is in the balance already. As [`cash_flow`] otherwise; the result has
+/// [`CashFlowOptions::horizon`] months.
+///
+/// # Errors
+///
+/// Those of [`cash_flow`].
+pub fn cash_flow_ahead(
+    income: &MonthlySeries,
+    expense: &MonthlySeries,
+    balance: Rupiah,
+    so_far: SoFar,
+    options: &CashFlowOptions,
+) -> Result<Vec<CashFlowMonth>> {
+    options.validate()?;
+    let with_running = CashFlowOptions { horizon: options.horizon.saturating_add(1), ..options.clone() };
+    let mut months = cash_flow(income, expense, Rupiah::ZERO, &with_running)?;
+    let running = months.remove(0);
+    let to_come = |expected: Rupiah, came: Rupiah| (expected - came).max(Rupiah::ZERO);
+    let opening =
+        balance + to_come(running.predicted_income, so_far.income) - to_come(running.predicted_expense, so_far.expense);
+    for month in &mut months {
+        month.predicted_balance = opening + (month.predicted_balance - running.predicted_balance);
+    }
+    Ok(months)
+}
+
 /// Whole rupiah; `None` outside ±10¹⁵, far beyond any charity and well inside the range of money.
 fn money(rupiah: f64) -> Option<Rupiah> {
     (rupiah.abs() <= 1e15).then(|| Rupiah::new(rupiah.round() as i64))

@@ -22,7 +22,7 @@ mod ols;
 mod options;
 mod outcome;
 
-pub use cash_flow::{CashFlowMonth, CashFlowOptions, cash_flow};
+pub use cash_flow::{CashFlowMonth, CashFlowOptions, SoFar, cash_flow, cash_flow_ahead};
 pub use options::{Method, Options};
 pub use outcome::{Forecast, Note, Point};
 

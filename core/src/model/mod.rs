@@ -7,6 +7,7 @@ mod columns;
 mod day;
 mod ids;
 mod month;
+mod number;
 mod organisation;
 mod rupiah;
 mod table;
@@ -15,11 +16,7 @@ pub use columns::{CashEntries, CategoryMonth, Direction, DonorGifts, MonthTotal,
 pub(crate) use day::{civil_day, epoch_day};
 pub use ids::{AccountId, CategoryId, ChildId, ContactId, DonationId, DonorId, EntryId};
 pub use month::Month;
+pub use number::{Number, Sender};
 pub use organisation::{BankAccount, Language, Organisation, UnitCosts};
 pub use rupiah::Rupiah;
 pub use table::Table;
-
-/// placeholder until words merge
-pub(crate) fn normal_number(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
