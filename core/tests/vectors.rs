@@ -3,6 +3,8 @@
 //!
 //! An expected object names the keys it checks; an expected list is checked whole. `{"error": code}` expects that error.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use dermawan::{CashEntries, CategoryMonth, DonorGifts, Error, MonthlySeries, Rupiah, anomaly, churn, forecast};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -62,7 +64,7 @@ struct Months {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entries {
+struct CashBook {
     entries: CashEntries,
     as_of: Date,
 }
@@ -105,7 +107,7 @@ fn run(function: &str, Case { input, options, .. }: &Case) -> Value {
             answer(anomaly::expenses(&rows, as_of, &read(options)))
         }
         "unusual_transactions" => {
-            let Entries { entries, as_of } = read(input);
+            let CashBook { entries, as_of } = read(input);
             answer(anomaly::transactions(&entries, as_of, &read(options)))
         }
         other => panic!("no function {other}"),

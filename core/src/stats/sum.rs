@@ -18,8 +18,8 @@ pub(crate) fn mean(values: &[f64]) -> Option<f64> {
     Some(first + sum(values.iter().map(|value| value - first)) / values.len() as f64)
 }
 
-/// The sample standard deviation (divisor n − 1) by the two-pass algorithm with the mean's own error taken out (Chan,
-/// Golub & LeVeque 1983); `None` below two values. Equal values give exactly zero.
+/// The sample standard deviation (divisor n − 1) by the two-pass algorithm with the mean's own error taken out (Chan
+/// et al. 1983); `None` below two values. Equal values give exactly zero.
 pub(crate) fn sample_sd(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {
         return None;
