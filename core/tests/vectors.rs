@@ -48,7 +48,7 @@ struct Flows {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Gifts {
+struct Donors {
     gifts: DonorGifts,
     #[serde(default)]
     never_gave: u64,
@@ -91,15 +91,15 @@ fn run(function: &str, Case { input, options, .. }: &Case) -> Value {
             answer(forecast::cash_flow(&income, &expense, balance, &read(options)))
         }
         "churn_score" => {
-            let Gifts { gifts, as_of, .. } = read(input);
+            let Donors { gifts, as_of, .. } = read(input);
             answer(churn::score(&gifts, as_of, &read(options)))
         }
         "segments" => {
-            let Gifts { gifts, never_gave, as_of } = read(input);
+            let Donors { gifts, never_gave, as_of } = read(input);
             answer(churn::segments(&gifts, never_gave, as_of, &read(options)))
         }
         "lifetime_value" => {
-            let Gifts { gifts, as_of, .. } = read(input);
+            let Donors { gifts, as_of, .. } = read(input);
             answer(churn::lifetime_value(&gifts, as_of))
         }
         "expense_anomalies" => {

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// NIST StRD, linear regression, Norris: 36 observations from the calibration of ozone monitors.
+    /// NIST `StRD`, linear regression, Norris: 36 observations from the calibration of ozone monitors.
     const NORRIS: [(f64, f64); 36] = [
         (0.2, 0.1),
         (337.4, 338.8),

@@ -42,7 +42,7 @@ mod tests {
         assert!(sum([]).to_bits() == 0.0_f64.to_bits());
     }
 
-    /// NIST StRD, univariate summary statistics, NumAcc3: mean 1000000.2 and standard deviation 0.1 are certified.
+    /// NIST `StRD`, univariate summary statistics, `NumAcc3`: mean 1000000.2 and standard deviation 0.1 are certified.
     #[test]
     fn numacc3_of_nist() {
         let values: Vec<f64> = std::iter::once(1_000_000.2)
