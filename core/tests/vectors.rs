@@ -3,6 +3,8 @@
 //!
 //! An expected object names the keys it checks; an expected list is checked whole. `{"error": code}` expects that error.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use dermawan::{CashEntries, CategoryMonth, DonorGifts, Error, MonthlySeries, Rupiah, anomaly, churn, forecast};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -46,7 +48,7 @@ struct Flows {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Gifts {
+struct Donors {
     gifts: DonorGifts,
     #[serde(default)]
     never_gave: u64,
@@ -62,7 +64,7 @@ struct Months {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entries {
+struct CashBook {
     entries: CashEntries,
     as_of: Date,
 }
@@ -89,15 +91,15 @@ fn run(function: &str, Case { input, options, .. }: &Case) -> Value {
             answer(forecast::cash_flow(&income, &expense, balance, &read(options)))
         }
         "churn_score" => {
-            let Gifts { gifts, as_of, .. } = read(input);
+            let Donors { gifts, as_of, .. } = read(input);
             answer(churn::score(&gifts, as_of, &read(options)))
         }
         "segments" => {
-            let Gifts { gifts, never_gave, as_of } = read(input);
+            let Donors { gifts, never_gave, as_of } = read(input);
             answer(churn::segments(&gifts, never_gave, as_of, &read(options)))
         }
         "lifetime_value" => {
-            let Gifts { gifts, as_of, .. } = read(input);
+            let Donors { gifts, as_of, .. } = read(input);
             answer(churn::lifetime_value(&gifts, as_of))
         }
         "expense_anomalies" => {
@@ -105,7 +107,7 @@ fn run(function: &str, Case { input, options, .. }: &Case) -> Value {
             answer(anomaly::expenses(&rows, as_of, &read(options)))
         }
         "unusual_transactions" => {
-            let Entries { entries, as_of } = read(input);
+            let CashBook { entries, as_of } = read(input);
             answer(anomaly::transactions(&entries, as_of, &read(options)))
         }
         other => panic!("no function {other}"),

@@ -74,7 +74,10 @@ pub fn transactions(entries: &CashEntries, as_of: Date, options: &TransactionOpt
         report.tested += 1;
         let amount = entries.amount[row];
         let Some(baseline) = sums.get(&category).map(|sums| sums.without(amount.sen().into())) else { continue };
-        let Some(deviation) = baseline.judge(amount, options) else { continue };
+        let (unusual, deviation) = baseline.judge(amount, options);
+        if !unusual {
+            continue;
+        }
         report.unusual.push(UnusualTransaction {
             entry: entries.entry[row],
             category,
@@ -161,14 +164,14 @@ impl Sums {
 }
 
 impl Baseline {
-    /// `Some` when the amount is unusual: with its z, or without one when the others are all equal.
-    fn judge(&self, amount: Rupiah, options: &TransactionOptions) -> Option<Option<f64>> {
+    /// Whether the amount is unusual, and its z; there is none when the others are all equal.
+    fn judge(&self, amount: Rupiah, options: &TransactionOptions) -> (bool, Option<f64>) {
         let difference = amount.to_f64() - self.mean;
         if self.sd > 0.0 {
             let z = difference / self.sd;
-            (z.abs() > options.threshold).then_some(Some(z))
+            (z.abs() > options.threshold, Some(z))
         } else {
-            (difference.abs() > options.no_spread * self.mean.abs()).then_some(None)
+            (difference.abs() > options.no_spread * self.mean.abs(), None)
         }
     }
 }

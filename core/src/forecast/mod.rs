@@ -71,7 +71,7 @@ pub fn fit(series: &MonthlySeries, options: &Options) -> Result<Fitted> {
     };
     let negative = values.iter().any(|&value| value < 0.0);
     let mut notes = Vec::new();
-    if values.iter().all(|&value| value <= values[0] && value >= values[0]) {
+    if values.iter().all(|&value| (value - values[0]).abs() <= 0.0) {
         notes.push(Note::Constant);
     }
     if options.non_negative && negative {

@@ -12,7 +12,7 @@ pub(super) struct Level {
     mean: f64,
     /// Sample standard deviation of the months averaged; 0 for one.
     pub(super) sd: f64,
-    /// s·t(n−1)·√(1 + 1/n): the prediction interval of one more observation (Hahn & Meeker 1991, §4.7).
+    /// s·t(n−1)·√(1 + 1/n): the prediction interval of one more observation (Hahn & Meeker 1991).
     reach: f64,
 }
 

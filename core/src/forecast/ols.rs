@@ -1,5 +1,5 @@
 //! Ordinary least squares on the index 0..n−1 of the months (Draper & Smith 1998, Applied Regression Analysis, 3rd
-//! edition, chapters 1 and 3).
+//! edition).
 
 use super::{Step, too_short};
 use crate::error::{Error, ErrorKind, Result};

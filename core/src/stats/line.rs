@@ -2,7 +2,7 @@
 
 use super::{mean, sum};
 
-/// The least-squares line through points (Draper & Smith 1998, chapter 1).
+/// The least-squares line through points (Draper & Smith 1998).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Line {
     /// How many points.
@@ -50,7 +50,7 @@ impl Line {
         self.mean_y + self.slope * (x - self.mean_x)
     }
 
-    /// The standard error of one new observation at `x`: s·√(1 + 1/n + (x − x̄)²/Sxx) (Draper & Smith 1998, §3.1).
+    /// The standard error of one new observation at `x`: s·√(1 + 1/n + (x − x̄)²/Sxx) (Draper & Smith 1998).
     pub(crate) fn prediction_error(&self, x: f64) -> f64 {
         let distance = x - self.mean_x;
         self.standard_error * (1.0 + 1.0 / self.n as f64 + distance * distance / self.squares_x).sqrt()
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// NIST StRD, linear regression, Norris: 36 observations from the calibration of ozone monitors.
+    /// NIST `StRD`, linear regression, Norris: 36 observations from the calibration of ozone monitors.
     const NORRIS: [(f64, f64); 36] = [
         (0.2, 0.1),
         (337.4, 338.8),

@@ -35,6 +35,7 @@ mod tests {
 
     /// Reference: scipy 1.17.1, `scipy.stats.t.ppf(p, freedom)`.
     #[test]
+    #[allow(clippy::unreadable_literal, clippy::excessive_precision, reason = "the digits as scipy prints them")]
     fn agrees_with_scipy() {
         for (p, freedom, expected) in [
             (0.6, 1.0, 0.32491969623290634),

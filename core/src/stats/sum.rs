@@ -18,8 +18,8 @@ pub(crate) fn mean(values: &[f64]) -> Option<f64> {
     Some(first + sum(values.iter().map(|value| value - first)) / values.len() as f64)
 }
 
-/// The sample standard deviation (divisor n − 1) by the two-pass algorithm with the mean's own error taken out (Chan,
-/// Golub & LeVeque 1983); `None` below two values. Equal values give exactly zero.
+/// The sample standard deviation (divisor n − 1) by the two-pass algorithm with the mean's own error taken out (Chan
+/// et al. 1983); `None` below two values. Equal values give exactly zero.
 pub(crate) fn sample_sd(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {
         return None;
@@ -42,7 +42,7 @@ mod tests {
         assert!(sum([]).to_bits() == 0.0_f64.to_bits());
     }
 
-    /// NIST StRD, univariate summary statistics, NumAcc3: mean 1000000.2 and standard deviation 0.1 are certified.
+    /// NIST `StRD`, univariate summary statistics, `NumAcc3`: mean 1000000.2 and standard deviation 0.1 are certified.
     #[test]
     fn numacc3_of_nist() {
         let values: Vec<f64> = std::iter::once(1_000_000.2)
