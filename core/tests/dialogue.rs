@@ -1,5 +1,8 @@
 //! Conversations: who says what, and what the bot replies.
 
+// The helpers below are tests too; clippy knows only functions marked so.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use dermawan::bot::{Command, Dialogue, Effect, Facts, Number, Sender, Session};
 use dermawan::insight::{
     Anomaly, AnomalyDirection, AnomalyList, Brief, BriefFacts, CategoryAmount, DonorAtRisk, MonthlyReport, Outlook,

@@ -1,5 +1,8 @@
 //! The texts that donors read: equal to the files byte by byte, whole whatever the data, and replaceable.
 
+// The helpers below are tests too; clippy knows only functions marked so.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use dermawan::insight::{CategoryAmount, DonorInfo, Impact, MonthlyReport, Outlook, OutlookMonth, impact};
 use dermawan::message::{MenuLine, Message, Template, Templates};
 use dermawan::{ErrorKind, Language, Month, Organisation, Rupiah, UnitCosts};

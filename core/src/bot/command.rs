@@ -192,6 +192,7 @@ impl Match {
 fn find(words: &[String], phrase: &str, command: Command, strength: Strength) -> Option<Match> {
     let wanted: Vec<&str> = phrase.split(' ').collect();
     let joined = wanted.concat();
+    let letters = joined.chars().count();
     // The short greetings have too many neighbours (malam: malas, makam, dalam) to be guessed.
     let shortest = if strength == Strength::Greeting { 7 } else { 5 };
     for start in 0..words.len() {
@@ -218,7 +219,6 @@ fn find(words: &[String], phrase: &str, command: Command, strength: Strength) ->
             Strength::General | Strength::Topic => !is_elsewhere(words, &at),
         };
         if allowed {
-            let letters = joined.chars().count();
             return Some(Match { command, strength, at, words: wanted.len(), letters, exact });
         }
     }
@@ -261,8 +261,10 @@ fn word_fit(typed: &str, wanted: &str, shortest: usize) -> Option<bool> {
     if length >= 4 && typed.strip_prefix(wanted).is_some_and(|rest| rest.len() == 1 && wanted.ends_with(rest)) {
         return Some(true);
     }
-    let forgiven = length >= shortest && !ORDINARY.contains(&typed) && !is_ours(typed);
-    (forgiven && strsim::osa_distance(typed, wanted) == 1).then_some(false)
+    // The cheap questions first: nearly every pair of words differs in length or by more than one slip.
+    let near =
+        length >= shortest && typed.len().abs_diff(wanted.len()) <= 4 && typed.chars().count().abs_diff(length) <= 1;
+    (near && strsim::osa_distance(typed, wanted) == 1 && !ORDINARY.contains(&typed) && !is_ours(typed)).then_some(false)
 }
 
 /// A word of the vocabulary is never a typo of another.

@@ -52,9 +52,9 @@ fn sample(fields: &[Field], present: &dyn Fn(usize) -> bool) -> Value {
             Shape::Optional => Value::from(()),
             Shape::Flag => Value::from(present(index)),
             Shape::Rows(inner) if present(index) => {
-                Value::from_iter([sample(inner, &|_| true), sample(inner, &|_| false)])
+                [sample(inner, &|_| true), sample(inner, &|_| false)].into_iter().collect()
             }
-            Shape::Rows(_) => Value::from_iter(std::iter::empty::<Value>()),
+            Shape::Rows(_) => std::iter::empty::<Value>().collect(),
         };
         (field.name, value)
     }))
