@@ -293,7 +293,9 @@ fn the_source_hands_over_the_same_rows() {
         let mut sum = Totals::default();
         let ranges = snapshot.totals_by_range(table, 100).unwrap();
         assert!(ranges.is_sorted_by(|a, b| a.0 < b.0));
-        ranges.iter().for_each(|(_, part)| sum.add(part));
+        for (_, part) in &ranges {
+            sum.add(part);
+        }
         assert_eq!(sum, folded);
     }
     let planted: Vec<_> = truth
