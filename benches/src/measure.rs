@@ -42,7 +42,8 @@ pub fn run(command: &mut Command) -> Result<(String, Cost)> {
     let wall = start.elapsed();
     let text = reader.join().map_err(|_| Error::other("the process's output could not be read"))??;
     if !exit.success() {
-        return Err(Error::other(format!("{:?} ended with {exit}", command.get_program())));
+        let program = command.get_program().display();
+        return Err(Error::other(format!("{program} ended with {exit}")));
     }
     Ok((text, Cost { wall, peak_memory }))
 }

@@ -1,10 +1,9 @@
 //! One value of a row, in all the forms in which it leaves.
 
 use super::window::{Day, date_of};
-use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Rupiah, Table};
 use std::borrow::Cow;
-use std::io::Write;
+use std::fmt::Write;
 
 /// A cell as the database holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,10 +120,11 @@ pub(super) enum Form {
     Tsv,
 }
 
-/// Writes a cell; writing into memory cannot fail.
-pub(super) fn write_cell(out: &mut Vec<u8>, cell: &Cell, form: Form) -> Result<()> {
-    let wrote = match cell {
-        Cell::Null => out.write_all(if form == Form::Sql { b"NULL" } else { b"\\N" }),
+/// Writes a cell.
+pub(super) fn write_cell(out: &mut String, cell: &Cell, form: Form) {
+    // Writing into a String cannot fail.
+    let _ = match cell {
+        Cell::Null => out.write_str(if form == Form::Sql { "NULL" } else { "\\N" }),
         Cell::Key(n) => write!(out, "{n}"),
         Cell::Integer(n) => write!(out, "{n}"),
         Cell::Flag(n) => write!(out, "{n}"),
@@ -141,26 +141,24 @@ pub(super) fn write_cell(out: &mut Vec<u8>, cell: &Cell, form: Form) -> Result<(
             return quoted(out, &format!("{date} {hour:02}:{minute:02}:{:02}", second % 60), form);
         }
     };
-    wrote.map_err(|cause| Error::new(ErrorKind::Io, "a sample row could not be written").caused_by(cause))
 }
 
-fn quoted(out: &mut Vec<u8>, text: &str, form: Form) -> Result<()> {
+fn quoted(out: &mut String, text: &str, form: Form) {
     if form == Form::Sql {
-        out.push(b'\'');
+        out.push('\'');
     }
-    for &byte in text.as_bytes() {
-        match byte {
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            0 => out.extend_from_slice(b"\\0"),
-            b'\'' if form == Form::Sql => out.extend_from_slice(b"''"),
-            _ => out.push(byte),
+    for character in text.chars() {
+        match character {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\0' => out.push_str("\\0"),
+            '\'' if form == Form::Sql => out.push_str("''"),
+            _ => out.push(character),
         }
     }
     if form == Form::Sql {
-        out.push(b'\'');
+        out.push('\'');
     }
-    Ok(())
 }

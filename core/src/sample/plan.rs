@@ -306,7 +306,7 @@ fn settle(options: &SampleOptions, window: &Window) -> (People, Vec<u64>) {
     loop {
         let (mut low, mut high) = (0.0, 2.0);
         for _ in 0..24 {
-            let middle = (low + high) / 2.0;
+            let middle = f64::midpoint(low, high);
             if People::new(options, middle).estimate(window, step) as f64 <= wanted {
                 low = middle;
             } else {

@@ -1,6 +1,6 @@
 //! Random numbers that depend on nothing but their key.
 
-/// SplitMix64 (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators", OOPSLA), started from a key.
+/// `SplitMix64` (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators", OOPSLA), started from a key.
 /// Every donor, month and row has its own stream, so that any row can be made without making those before it, and the
 /// same row is made on every platform: no transcendental function is used, whose last bit differs between them.
 #[derive(Clone, Debug)]

@@ -20,31 +20,25 @@ const STATEMENT: usize = 1_000_000;
 impl Sample {
     /// `INSERT` statements of about 1 MB for one table of `schema.sql`, made while they are read. Run [`SESSION`] on
     /// the connection first; the table must be there and empty.
-    pub fn statements(&self, table: Table) -> impl Iterator<Item = Result<String>> + '_ {
+    pub fn statements(&self, table: Table) -> impl Iterator<Item = String> + '_ {
         let target = sql_table(table);
         let head = format!("INSERT INTO {} ({}) VALUES ", target.name, target.columns.join(","));
         let mut rows = self.rows(table).peekable();
         std::iter::from_fn(move || {
             rows.peek()?;
-            let mut text = head.clone().into_bytes();
+            let mut text = head.clone();
             while text.len() < STATEMENT {
                 let Some(row) = rows.next() else { break };
                 if text.len() > head.len() {
-                    text.push(b',');
+                    text.push(',');
                 }
                 for (i, cell) in row.iter().enumerate() {
-                    text.push(if i == 0 { b'(' } else { b',' });
-                    if let Err(error) = write_cell(&mut text, cell, Form::Sql) {
-                        return Some(Err(error));
-                    }
+                    text.push(if i == 0 { '(' } else { ',' });
+                    write_cell(&mut text, cell, Form::Sql);
                 }
-                text.push(b')');
+                text.push(')');
             }
-            Some(
-                String::from_utf8(text).map_err(|cause| {
-                    Error::new(ErrorKind::Internal, "a sample statement is not text").caused_by(cause)
-                }),
-            )
+            Some(text)
         })
     }
 
@@ -55,23 +49,23 @@ impl Sample {
             out.write_all(bytes)
                 .map_err(|cause| Error::new(ErrorKind::Io, "a sample file could not be written").caused_by(cause))
         };
-        let mut buffer = Vec::with_capacity(1 << 16);
+        let mut buffer = String::with_capacity(1 << 16);
         let mut rows = 0;
         for row in self.rows(table) {
             for (i, cell) in row.iter().enumerate() {
                 if i > 0 {
-                    buffer.push(b'\t');
+                    buffer.push('\t');
                 }
-                write_cell(&mut buffer, cell, Form::Tsv)?;
+                write_cell(&mut buffer, cell, Form::Tsv);
             }
-            buffer.push(b'\n');
+            buffer.push('\n');
             rows += 1;
             if buffer.len() > 60_000 {
-                write(&buffer)?;
+                write(buffer.as_bytes())?;
                 buffer.clear();
             }
         }
-        write(&buffer)?;
+        write(buffer.as_bytes())?;
         Ok(rows)
     }
 

@@ -293,7 +293,9 @@ fn the_source_hands_over_the_same_rows() {
         let mut sum = Totals::default();
         let ranges = snapshot.totals_by_range(table, 100).unwrap();
         assert!(ranges.is_sorted_by(|a, b| a.0 < b.0));
-        ranges.iter().for_each(|(_, part)| sum.add(part));
+        for (_, part) in &ranges {
+            sum.add(part);
+        }
         assert_eq!(sum, folded);
     }
     let planted: Vec<_> = truth
@@ -332,7 +334,7 @@ fn the_source_selects() {
 #[test]
 fn statements_hold_every_row_and_stay_small() {
     let sample = Sample::new(SampleOptions::bench(20_000)).unwrap();
-    let statements: Vec<String> = sample.statements(Table::Donations).map(Result::unwrap).collect();
+    let statements: Vec<String> = sample.statements(Table::Donations).collect();
     assert!(statements.len() > 2 && statements.iter().all(|s| s.len() < 1_010_000));
     let rows: usize = statements.iter().map(|s| s.matches("),(").count() + 1).sum();
     assert_eq!(rows, 20_000);
@@ -344,13 +346,13 @@ fn statements_hold_every_row_and_stay_small() {
 #[test]
 fn changes_are_what_they_say() {
     let sample = demo();
-    let changes = sample.changes(0, 1_000).unwrap();
+    let changes = sample.changes(0, 1_000);
     assert_eq!(changes.updated.len() + changes.deleted.len(), 1_000);
     assert!((60..140).contains(&changes.deleted.len()));
     let inserts = changes.statements.iter().filter(|s| s.starts_with("INSERT INTO donasi (order_id,")).count() as u64;
     assert_eq!((inserts, changes.inserted), (100, 100));
-    assert_eq!(sample.changes(0, 1_000).unwrap(), changes);
-    assert_ne!(sample.changes(1, 1_000).unwrap().updated, changes.updated);
+    assert_eq!(sample.changes(0, 1_000), changes);
+    assert_ne!(sample.changes(1, 1_000).updated, changes.updated);
 }
 
 #[test]

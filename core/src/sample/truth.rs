@@ -88,7 +88,7 @@ pub struct PlantedAnomaly {
 pub struct Lapsed {
     /// The donor.
     pub donor: crate::model::DonorId,
-    /// There is no gift after this month.
+    /// There is no gift after this month, planted rows aside.
     pub last_month: Month,
 }
 
