@@ -1,5 +1,9 @@
 //! Node window of Dermawan: convert, call, map the error. The package around it is `index.js`.
-#![allow(clippy::needless_pass_by_value, reason = "napi hands over owned values")]
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "napi decides what it hands over"
+)]
 
 mod door;
 mod model;

@@ -149,8 +149,7 @@ impl FromStr for Rupiah {
 fn parse(text: &[u8]) -> Option<i64> {
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
+        [b'+', rest @ ..] | rest => (false, rest),
     };
     let mut sen: i64 = 0;
     let mut seen = false;
@@ -223,7 +222,7 @@ mod tests {
     #[test]
     fn units_are_whole_and_never_negative() {
         assert_eq!(Rupiah::new(6_000_000).units(Rupiah::new(15_000)), 400);
-        assert_eq!(Rupiah::from_sen(14_999_99).units(Rupiah::new(15_000)), 0);
+        assert_eq!(Rupiah::from_sen(1_499_999).units(Rupiah::new(15_000)), 0);
         assert_eq!(Rupiah::new(-5).units(Rupiah::new(1)), 0);
         assert_eq!(Rupiah::new(5).units(Rupiah::ZERO), 0);
     }
