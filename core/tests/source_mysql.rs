@@ -2,7 +2,7 @@
 
 #![cfg(feature = "mysql")]
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Date32Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt64Type};
 use dermawan::source::mysql::{MySqlOptions, MySqlSource, Password, Tls};
@@ -189,7 +189,8 @@ fn odd_types_are_read_and_summed_alike() {
         server,
         &database,
         &[
-            "ALTER TABLE donatur_whatsapp MODIFY id BIGINT NOT NULL, MODIFY id_donatur BIGINT NULL",
+            "DROP TABLE donatur_whatsapp",
+            "CREATE TABLE donatur_whatsapp (id BIGINT PRIMARY KEY, id_donatur BIGINT NULL, whatsapp_number TEXT, is_verified INT)",
             "INSERT INTO donatur_whatsapp (id, id_donatur, whatsapp_number, is_verified)
              VALUES (1, 5, '62811', 2), (2, -5, '62812', 0), (-3, NULL, '62813', 1)",
             "ALTER TABLE transaksi_kas MODIFY nominal DECIMAL(30,4) NOT NULL, MODIFY tanggal DATETIME NOT NULL,

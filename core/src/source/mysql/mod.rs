@@ -88,6 +88,10 @@ impl MySqlSource {
             Tls::Required => options.socket.is_none(),
         };
         let attempt = if wants_tls {
+            if let Some(file) = options.ca_file.as_ref().filter(|file| !file.is_file()) {
+                return Err(Error::new(ErrorKind::Configuration, "source: ca_file is not there")
+                    .context("file", file.display()));
+            }
             // Two providers of cryptography in one program leave rustls without a default; ours is as good as any.
             let _ = rustls::crypto::ring::default_provider().install_default();
             let unchecked = options.skip_verify || (options.tls == Tls::Preferred && options.ca_file.is_none());
