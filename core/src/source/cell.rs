@@ -62,7 +62,8 @@ struct Column {
     clock: Clock,
     /// Texts that people wrote are repaired; codes are compared, and stay as they are.
     written: bool,
-    /// An empty text is none: an ENUM holds it where a value was not one of its own, and a CSV file has no other NULL.
+    /// An empty text is none: an ENUM holds it where a value was not one of its own, and a CSV file has no other NULL
+    /// but the `\N` of MySQL's dumps.
     blank_is_null: bool,
     cells: Cells,
 }
@@ -194,6 +195,10 @@ fn temporal<T>(moment: Moment<T>) -> (Option<T>, Option<FaultKind>) {
 impl Column {
     #[inline]
     fn push(&mut self, cell: Cell<'_>, zone: &TimeZone, text_bytes: &mut usize) -> Option<FaultKind> {
+        let cell = match cell {
+            Cell::Text(b"" | b"\\N") if self.blank_is_null => Cell::Null,
+            cell => cell,
+        };
         match &mut self.cells {
             Cells::Key(cells) => {
                 let (value, fault) = numeric(number::whole(cell).and_then(|key| u64::try_from(key).ok()));
@@ -237,7 +242,7 @@ impl Column {
                 *text_bytes += bytes.len();
                 match text::examine(&bytes, self.written) {
                     Verdict::Sound(text) => {
-                        cells.append_option((!self.blank_is_null || !text.is_empty()).then_some(text));
+                        cells.append_value(text);
                         None
                     }
                     Verdict::Repaired(text) => {

@@ -16,6 +16,7 @@ mod cell;
 #[cfg(feature = "files")]
 pub mod files;
 pub mod frame;
+mod layout;
 mod mapping;
 #[cfg(feature = "mysql")]
 pub mod mysql;
@@ -239,6 +240,21 @@ pub(crate) fn zone(name: &str) -> Result<TimeZone> {
             .hint("use an IANA name such as Asia/Jakarta, Asia/Makassar or Asia/Jayapura")
             .caused_by(cause)
     })
+}
+
+/// A range of keys has a width.
+pub(crate) fn check_width(width: u64) -> Result<()> {
+    if width > 0 {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::InvalidInput, "the width of a range of keys must be at least one"))
+}
+
+/// The error of asking a snapshot for a table that it does not list.
+pub(crate) fn no_such_table(table: Table) -> Error {
+    Error::new(ErrorKind::MissingTable, "the source has no such table")
+        .context("table", table)
+        .hint("ask for the tables that the snapshot lists")
 }
 
 /// What a canonical column holds.

@@ -28,11 +28,9 @@ pub(super) fn error(cause: mysql::Error, phase: Phase) -> Error {
             | DriverError::CleartextPluginDisabled,
         ) => Error::new(ErrorKind::AccessDenied, "the server wants a way of logging in that is not supported")
             .hint("let the user log in with mysql_native_password, caching_sha2_password or ed25519"),
-        mysql::Error::TlsError(cause) => {
-            Error::new(ErrorKind::SourceUnavailable, "the encrypted connection could not be made")
-                .hint("check ca_file and that the certificate is for this host name")
-                .caused_by(cause)
-        }
+        mysql::Error::TlsError(cause) => untrusted(cause),
+        // the handshake is made at the first byte, so that its errors come as errors of writing or reading
+        cause if is_handshake(&cause) => untrusted(cause),
         mysql::Error::FromValueError(_) | mysql::Error::FromRowError(_) => {
             Error::new(ErrorKind::SourceData, "the server's answer is not of the expected form")
         }
@@ -45,6 +43,21 @@ pub(super) fn error(cause: mysql::Error, phase: Phase) -> Error {
             Error::new(ErrorKind::ConnectionLost, "the connection to the database broke").hint(LOST).caused_by(other)
         }
     }
+}
+
+fn is_handshake(cause: &mysql::Error) -> bool {
+    let io = match cause {
+        mysql::Error::IoError(io) => Some(io),
+        mysql::Error::CodecError(codec) => std::error::Error::source(codec).and_then(|io| io.downcast_ref()),
+        _ => None,
+    };
+    io.and_then(std::io::Error::get_ref).is_some_and(|inner| inner.is::<rustls::Error>())
+}
+
+fn untrusted(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(ErrorKind::SourceUnavailable, "the encrypted connection could not be made")
+        .hint("check ca_file, and that the certificate is for this host name")
+        .caused_by(cause)
 }
 
 const LOST: &str = "nothing was changed; run it again";

@@ -88,6 +88,10 @@ impl MySqlSource {
             Tls::Required => options.socket.is_none(),
         };
         let attempt = if wants_tls {
+            if let Some(file) = options.ca_file.as_ref().filter(|file| !file.is_file()) {
+                return Err(Error::new(ErrorKind::Configuration, "source: ca_file is not there")
+                    .context("file", file.display()));
+            }
             // Two providers of cryptography in one program leave rustls without a default; ours is as good as any.
             let _ = rustls::crypto::ring::default_provider().install_default();
             let unchecked = options.skip_verify || (options.tls == Tls::Preferred && options.ca_file.is_none());
@@ -206,11 +210,7 @@ struct MySqlSnapshot {
 
 impl MySqlSnapshot {
     fn plan(&self, table: Table) -> Result<Plan> {
-        self.plans.iter().find(|plan| plan.table == table).cloned().ok_or_else(|| {
-            Error::new(ErrorKind::MissingTable, "the source has no such table")
-                .context("table", table)
-                .hint("ask for the tables that the snapshot lists")
-        })
+        self.plans.iter().find(|plan| plan.table == table).cloned().ok_or_else(|| crate::source::no_such_table(table))
     }
 
     /// The queries that select the rows.
@@ -284,9 +284,7 @@ impl Snapshot for MySqlSnapshot {
     }
 
     fn totals_by_range(&mut self, table: Table, width: u64) -> Result<Vec<(u64, Totals)>> {
-        if width == 0 {
-            return Err(Error::new(ErrorKind::InvalidInput, "the width of a range of keys must be at least one"));
-        }
+        crate::source::check_width(width)?;
         let plan = self.plan(table)?;
         if let Some(expressions) = sums::expressions(&plan)? {
             let rows = self.tables.iter().find(|info| info.table == table).and_then(|info| info.estimated_rows);
