@@ -1,38 +1,129 @@
-//! The one door of every call: work, on Node's thread pool where it may take long, and map the error.
+//! The one door of every call: read the arguments, work, on Node's thread pool where it may take long, write the
+//! answer, map the error.
+//!
+//! Values cross as JSON text, which V8 reads and writes at native speed, and of any size.
 
-use dermawan::{Error, Result};
-use napi::bindgen_prelude::{AsyncTask, JsObjectValue, JsValue, ToNapiValue, TypeName};
-use napi::{Env, Task};
+use dermawan::{Error, ErrorKind, Result};
+use jiff::civil::Date;
+use napi::bindgen_prelude::{AsyncTask, Function, JsObjectValue, JsValue, Object, Unknown};
+use napi::{Env, ScopedTask, Task};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-/// Does short work on the calling thread.
-pub(crate) fn call<T>(env: &Env, work: impl FnOnce() -> Result<T>) -> napi::Result<T> {
-    work().map_err(|error| raise(env, &error))
+/// What may be left out: `undefined` and `null` both count as left out.
+pub(crate) type Maybe<'a> = Option<Unknown<'a>>;
+
+/// Does short work on the calling thread; an answer of objects and arrays.
+pub(crate) fn call<'env, T: Serialize>(
+    env: &'env Env,
+    work: impl FnOnce() -> Result<T>,
+) -> napi::Result<Unknown<'env>> {
+    let text = work().and_then(|value| text_of(&value)).map_err(|error| raise(env, &error))?;
+    parsed(env, text)
 }
 
 /// Does long work on the libuv pool; the promise is settled when it is done.
-pub(crate) fn later<T>(work: impl FnOnce() -> Result<T> + Send + 'static) -> AsyncTask<Job<T>>
+pub(crate) fn later<T: Serialize>(work: impl FnOnce() -> Result<T> + Send + 'static) -> AsyncTask<Job> {
+    AsyncTask::new(Job(Some(Box::new(move || text_of(&work()?)))))
+}
+
+/// The same for work that gives an object of Node.
+pub(crate) fn later_made<T>(work: impl FnOnce() -> Result<T> + Send + 'static) -> AsyncTask<Making<T>>
 where
-    T: Send + ToNapiValue + TypeName + 'static,
+    Making<T>: Task,
 {
-    AsyncTask::new(Job(Some(Box::new(work))))
+    AsyncTask::new(Making(Some(Box::new(work))))
 }
 
 /// Work for the pool.
-pub(crate) struct Job<T>(Option<Box<dyn FnOnce() -> Result<T> + Send>>);
+pub(crate) struct Job(Option<Box<dyn FnOnce() -> Result<String> + Send>>);
 
-impl<T: Send + ToNapiValue + TypeName + 'static> Task for Job<T> {
+impl<'env> ScopedTask<'env> for Job {
     // The library's error crosses threads as a value, because an error of Node can only be made on Node's own thread.
-    type Output = Result<T>;
-    type JsValue = T;
+    type Output = Result<String>;
+    type JsValue = Unknown<'env>;
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
-        let work = self.0.take().ok_or_else(|| napi::Error::from_reason("work that was already done"))?;
-        Ok(work())
+        self.0.take().map(|work| work()).ok_or_else(done)
     }
 
-    fn resolve(&mut self, env: Env, output: Self::Output) -> napi::Result<T> {
+    fn resolve(&mut self, env: &'env Env, output: Self::Output) -> napi::Result<Unknown<'env>> {
+        parsed(env, output.map_err(|error| raise(env, &error))?)
+    }
+}
+
+/// Work for the pool that makes an object of Node.
+pub(crate) struct Making<T>(Option<Box<dyn FnOnce() -> Result<T> + Send>>);
+
+impl Task for Making<crate::analytics::Analytics> {
+    type Output = Result<crate::analytics::Analytics>;
+    type JsValue = crate::analytics::Analytics;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        self.0.take().map(|work| work()).ok_or_else(done)
+    }
+
+    fn resolve(&mut self, env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
         output.map_err(|error| raise(&env, &error))
     }
+}
+
+fn done() -> napi::Error {
+    napi::Error::from_reason("work that was already done")
+}
+
+fn text_of(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|cause| Error::new(ErrorKind::Internal, "the answer cannot be written").caused_by(cause))
+}
+
+/// `JSON` of the running program.
+fn json(env: &Env) -> napi::Result<Object<'_>> {
+    env.get_global()?.get_named_property("JSON")
+}
+
+fn parsed(env: &Env, text: String) -> napi::Result<Unknown<'_>> {
+    json(env)?.get_named_property::<Function<'_, String, Unknown<'_>>>("parse")?.call(text)
+}
+
+/// Reads an argument of objects and arrays.
+pub(crate) fn read<T: DeserializeOwned>(env: &Env, what: &str, value: Unknown<'_>) -> napi::Result<T> {
+    let write = json(env)?.get_named_property::<Function<'_, Unknown<'_>, Option<String>>>("stringify")?;
+    // What JSON does not know, such as a function, is written as nothing.
+    let text = write.call(value)?.unwrap_or_else(|| "null".into());
+    serde_json::from_str(&text).map_err(|cause| raise(env, &Error::unreadable(ErrorKind::InvalidInput, what, &cause)))
+}
+
+/// Reads an argument that may be left out.
+pub(crate) fn read_or_default<T: DeserializeOwned + Default>(
+    env: &Env,
+    what: &str,
+    value: Maybe<'_>,
+) -> napi::Result<T> {
+    value.map_or_else(|| Ok(T::default()), |value| read(env, what, value))
+}
+
+/// Reads options that may also come as text of their own form.
+pub(crate) fn options_or_text<T: DeserializeOwned + Default>(
+    env: &Env,
+    what: &str,
+    value: Maybe<'_>,
+    parse: fn(&str) -> Result<T>,
+) -> napi::Result<T> {
+    let value: serde_json::Value = value.map_or(Ok(serde_json::Value::Null), |value| read(env, what, value))?;
+    let result = match value {
+        serde_json::Value::Null => Ok(T::default()),
+        serde_json::Value::String(text) => parse(&text),
+        value => T::deserialize(value).map_err(|cause| Error::unreadable(ErrorKind::InvalidInput, what, &cause)),
+    };
+    result.map_err(|error| raise(env, &error))
+}
+
+/// Reads a civil date such as `2026-01-31`.
+pub(crate) fn day(text: &str) -> Result<Date> {
+    text.parse().map_err(|cause: jiff::Error| {
+        Error::new(ErrorKind::InvalidInput, "this is not a date").hint("write it as 2026-01-31").caused_by(cause)
+    })
 }
 
 /// An `Error` of JavaScript with `code` and `hint`.

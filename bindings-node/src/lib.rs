@@ -4,10 +4,11 @@
     clippy::trivially_copy_pass_by_ref,
     reason = "napi decides what it hands over"
 )]
+#![allow(unreachable_pub, reason = "napi exports public methods only")]
 
+mod analyses;
+mod analytics;
 mod door;
-mod model;
-mod store;
 
 use napi_derive::napi;
 

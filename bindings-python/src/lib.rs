@@ -1,16 +1,22 @@
 //! Python window of Dermawan: convert, call, map the error. The package around it is in `python/dermawan`.
 #![allow(missing_docs, reason = "pyo3's macros write undocumented items; the functions themselves are documented")]
+#![allow(clippy::needless_pass_by_value, reason = "pyo3 decides what it hands over")]
 
+mod analyses;
+mod analytics;
+mod columns;
 mod door;
-mod model;
-mod store;
 
 #[pyo3::pymodule]
 mod _dermawan {
     #[pymodule_export]
-    use crate::model::{is_whole_month, rupiah};
+    use crate::analyses::{
+        cash_flow, churn_score, expense_anomalies, forecast, lifetime_value, segments, unusual_transactions,
+    };
     #[pymodule_export]
-    use crate::store::probe;
+    use crate::analytics::Analytics;
+    #[pymodule_export]
+    use crate::columns::Columns;
 
     /// The version of the library.
     #[pyo3::pyfunction]

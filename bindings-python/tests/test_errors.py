@@ -2,7 +2,6 @@
 
 import pickle
 import re
-import threading
 from pathlib import Path
 
 import dermawan
@@ -34,22 +33,3 @@ def test_an_unknown_kind_is_a_plain_error_with_its_code():
 def test_pickle_keeps_code_and_hint(kind):
     error = pickle.loads(pickle.dumps(kind("what happened", "what to do")))
     assert (type(error), str(error), error.hint, error.code) == (kind, "what happened", "what to do", kind.code)
-
-
-def test_the_cause_of_a_failed_query_is_not_spilled(tmp_path):
-    with pytest.raises(dermawan.FileError) as raised:
-        dermawan.probe(str(tmp_path / "a.duckdb"), "SELECT 'secret' FROM nowhere")
-    assert raised.value.code == "io"
-    assert "secret" not in str(raised.value)
-
-
-def test_other_threads_go_on_during_a_call(tmp_path):
-    """Two calls that wait for one another would hang if a call kept the interpreter."""
-    slow = "SELECT sum(a.range * b.range % 7)::VARCHAR FROM range(20000) a, range(5000) b"
-    ticks = []
-    worker = threading.Thread(target=dermawan.probe, args=(str(tmp_path / "a.duckdb"), slow))
-    worker.start()
-    while worker.is_alive():
-        ticks.append(None)
-        worker.join(0.005)
-    assert len(ticks) > 3

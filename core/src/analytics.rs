@@ -71,12 +71,11 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// `configuration` with the line for text that is not TOML or a key that is not known; that of the part that is
+    /// `configuration` for text that is not TOML or a key that is not known; that of the part that is
     /// wrong otherwise.
     pub fn from_toml(text: &str) -> Result<Self> {
-        let settings: Self = toml::from_str(text).map_err(|cause| {
-            Error::new(ErrorKind::Configuration, format!("the settings cannot be read: {}", cause.message().trim()))
-        })?;
+        let settings: Self = toml::from_str(text)
+            .map_err(|cause| Error::unreadable(ErrorKind::Configuration, "settings", &cause.message()))?;
         settings.validate()?;
         Ok(settings)
     }

@@ -4,6 +4,7 @@
 //! cause. Secrets, phone numbers and message texts never enter one: whoever raises an error names tables, columns,
 //! files and row keys only.
 
+use serde::{Serialize, Serializer};
 use std::fmt;
 
 /// The result of every fallible function of this library.
@@ -110,6 +111,31 @@ impl Error {
         Self(Box::new(Inner { kind, message: message.into(), hint: None, context: Vec::new(), source: None }))
     }
 
+    /// The error for a value of another shape than what is wanted, from the words of the parser that met it. Parsers
+    /// like to quote the value, which may be a secret or a number; the quotation is left out, names of fields are not.
+    ///
+    /// ```
+    /// use dermawan::{Error, ErrorKind, bot::Session};
+    /// let cause = serde_json::from_str::<Session>(r#"{"hinted": "6281234567890"}"#).unwrap_err();
+    /// let error = Error::unreadable(ErrorKind::InvalidInput, "session", &cause);
+    /// assert_eq!(error.to_string(), "session cannot be read: invalid type: string, expected a boolean at line 1 column 26");
+    /// ```
+    pub fn unreadable(kind: ErrorKind, what: &str, cause: &impl fmt::Display) -> Self {
+        let text = cause.to_string();
+        let text = text.trim();
+        let invalid = ["invalid type: ", "invalid value: "].iter().find_map(|head| {
+            // The wish comes last: what is quoted may hold the same words.
+            let (found, wish) = text.strip_prefix(head)?.rsplit_once(", expected ")?;
+            let sort = found.split(['`', '"']).next().unwrap_or_default().trim_end();
+            Some(format!("{head}{sort}, expected {wish}"))
+        });
+        let text = invalid.unwrap_or_else(|| match (text.find('"'), text.rfind('"')) {
+            (Some(from), Some(to)) => format!("{}…{}", &text[..from], &text[to + 1..]),
+            _ => text.to_owned(),
+        });
+        Self::new(kind, format!("{what} cannot be read: {text}"))
+    }
+
     /// Adds what the reader can do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -169,11 +195,54 @@ impl fmt::Debug for Error {
     }
 }
 
+/// As an object of `code`, `message` and `hint`.
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Fields<'a> {
+            code: &'a str,
+            message: String,
+            hint: Option<&'a str>,
+        }
+        Fields { code: self.code(), message: self.to_string(), hint: self.advice() }.serialize(serializer)
+    }
+}
+
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_ref().map(|source| {
             let source: &(dyn std::error::Error + 'static) = &**source;
             source
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_parser_quotes_is_left_out() {
+        let text = |cause: &str| Error::unreadable(ErrorKind::Configuration, "settings", &cause).to_string();
+        assert_eq!(
+            text("invalid type: integer `6281234567890`, expected a string"),
+            "settings cannot be read: invalid type: integer, expected a string"
+        );
+        assert_eq!(
+            text(r#"invalid value: string "a, expected b", expected u16 at line 3 column 4"#),
+            "settings cannot be read: invalid value: string, expected u16 at line 3 column 4"
+        );
+        assert_eq!(text(r#"no date in "62812": no year"#), "settings cannot be read: no date in …: no year");
+        assert_eq!(
+            text("unknown field `nme`, expected `name`"),
+            "settings cannot be read: unknown field `nme`, expected `name`"
+        );
+    }
+
+    #[test]
+    fn as_json() {
+        let error = Error::new(ErrorKind::NotFound, "no donor").hint("look again");
+        let json = serde_json::to_string(&error).unwrap();
+        assert_eq!(json, r#"{"code":"not_found","message":"no donor; look again","hint":"look again"}"#);
     }
 }

@@ -3,7 +3,18 @@
 The work is done by the Rust core; this package converts, calls, and raises its errors as typed exceptions.
 """
 
-from ._dermawan import is_whole_month, probe, rupiah, version
+from ._dermawan import (
+    Analytics,
+    Columns,
+    cash_flow,
+    churn_score,
+    expense_anomalies,
+    forecast,
+    lifetime_value,
+    segments,
+    unusual_transactions,
+    version,
+)
 from .errors import (
     AccessDenied,
     ConfigurationError,
@@ -31,6 +42,8 @@ __version__ = version()
 
 __all__ = [
     "AccessDenied",
+    "Analytics",
+    "Columns",
     "ConfigurationError",
     "ConnectionLost",
     "DermawanError",
@@ -50,8 +63,12 @@ __all__ = [
     "StoreLocked",
     "StoreNewer",
     "TemplateError",
-    "is_whole_month",
-    "probe",
-    "rupiah",
+    "cash_flow",
+    "churn_score",
+    "expense_anomalies",
+    "forecast",
+    "lifetime_value",
+    "segments",
+    "unusual_transactions",
     "version",
 ]

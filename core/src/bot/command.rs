@@ -3,6 +3,7 @@
 use super::vocabulary::{ELSEWHERE, NEGATIONS, ORDINARY, PHRASES, POLITE, REQUESTS, Strength};
 use crate::message::MenuLine;
 use crate::model::Language;
+use serde::Serialize;
 use std::ops::Range;
 
 /// Who may use a command.
@@ -19,7 +20,8 @@ pub enum Audience {
 macro_rules! commands {
     ($($(#[$doc:meta])* $name:ident: $audience:ident, $id:literal $id_purpose:literal, $en:literal $en_purpose:literal;)*) => {
         /// Something that the bot can be asked.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        #[serde(rename_all = "snake_case")]
         #[non_exhaustive]
         pub enum Command { $($(#[$doc])* $name,)* }
 

@@ -50,7 +50,8 @@ pub struct Session {
 
 /// What the host is asked to do. Nothing here has been done when it is returned; what is not connected yet is answered
 /// with a pointer to the administrators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "effect", content = "donor", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Effect {
     /// Send the number nothing more, from now on, and purge what is queued for it.
@@ -68,7 +69,7 @@ pub enum Effect {
 }
 
 /// The answer to one text.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub struct Answer {
     /// What to send back; `None` to stay silent.
     pub reply: Option<String>,

@@ -21,6 +21,7 @@
 //! # Ok::<(), dermawan::Error>(())
 //! ```
 
+mod batch;
 mod options;
 mod score;
 mod segment;

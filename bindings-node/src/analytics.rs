@@ -1,0 +1,210 @@
+//! The handle: a charity's analytics over one store.
+
+use crate::door::{Job, Making, Maybe, day, later, later_made, options_or_text, read, read_or_default};
+use dermawan::bot::Session;
+use dermawan::sample::{Sample, SampleOptions, SampleSource};
+use dermawan::source::files::{FilesOptions, FilesSource};
+use dermawan::source::mysql::{MySqlOptions, MySqlSource};
+use dermawan::source::{Mapping, Source};
+use dermawan::store::{DuckDbOptions, DuckDbStore};
+use dermawan::{DonorId, Error, ErrorKind, Month, Result, Settings};
+use napi::Env;
+use napi::bindgen_prelude::{AsyncTask, Unknown};
+use napi_derive::napi;
+use serde::Serialize;
+use std::sync::{Arc, PoisonError, RwLock};
+
+type Core = dermawan::Analytics;
+
+/// A charity's analytics over a file or over memory: load, analyse, answer. Every method works on Node's thread pool
+/// and takes the date that it is as of, such as `2026-01-31`: a civil date of the organisation, which a `Date` is not.
+#[napi]
+pub(crate) struct Analytics(Arc<RwLock<Option<Arc<Core>>>>);
+
+impl Analytics {
+    fn new(analytics: Core) -> Self {
+        Self(Arc::new(RwLock::new(Some(Arc::new(analytics)))))
+    }
+
+    fn later<T: Serialize>(&self, work: impl FnOnce(&Core) -> Result<T> + Send + 'static) -> AsyncTask<Job> {
+        // Taken now: what was asked before `close` is answered.
+        let analytics = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        later(move || {
+            let closed =
+                || Error::new(ErrorKind::InvalidInput, "these analytics are closed").hint("open the file again");
+            work(&*analytics.ok_or_else(closed)?)
+        })
+    }
+
+    fn load<S: Source>(
+        &self,
+        as_of: String,
+        source: impl FnOnce(&Core) -> Result<S> + Send + 'static,
+    ) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.load(&mut source(analytics)?, day(&as_of)?, &mut |_| Ok(())))
+    }
+}
+
+#[napi]
+impl Analytics {
+    /// Opens or creates an analytics file. Settings are an object, or TOML text, with the keys of the Rust library; what
+    /// is left out keeps its default.
+    #[napi(ts_args_type = "path: string, settings?: object | string | null", ts_return_type = "Promise<Analytics>")]
+    pub fn open(env: &Env, path: String, settings: Maybe<'_>) -> napi::Result<AsyncTask<Making<Self>>> {
+        let settings = options_or_text(env, "settings", settings, Settings::from_toml)?;
+        Ok(later_made(move || Ok(Self::new(Core::open(path, settings)?))))
+    }
+
+    /// Analytics that last as long as this object.
+    #[napi(ts_args_type = "settings?: object | string | null", ts_return_type = "Promise<Analytics>")]
+    pub fn in_memory(env: &Env, settings: Maybe<'_>) -> napi::Result<AsyncTask<Making<Self>>> {
+        let settings = options_or_text(env, "settings", settings, Settings::from_toml)?;
+        Ok(later_made(move || Ok(Self::new(Core::new(DuckDbStore::in_memory(&DuckDbOptions::default())?, settings)?))))
+    }
+
+    /// Lets go of the file; others can open it when the calls that still run have ended. Calls afterwards are refused.
+    #[napi]
+    pub fn close(&self) {
+        drop(self.0.write().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// The settings, defaults included.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn settings(&self) -> AsyncTask<Job> {
+        self.later(|analytics| Ok(analytics.settings().clone()))
+    }
+
+    /// The state of the last good load; `null` before it.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn state(&self) -> AsyncTask<Job> {
+        self.later(Core::state)
+    }
+
+    /// Loads from MySQL or MariaDB, given as `mysql://user:password@host/database` or as an object of options: full the
+    /// first time, incremental afterwards. Resolves to the report of the load. Readers see all of a load or none.
+    #[napi(
+        ts_args_type = "source: string | object, asOf: string, mapping?: object | string | null",
+        ts_return_type = "Promise<any>"
+    )]
+    pub fn load_mysql(
+        &self,
+        env: &Env,
+        source: Unknown<'_>,
+        as_of: String,
+        mapping: Maybe<'_>,
+    ) -> napi::Result<AsyncTask<Job>> {
+        let server = options_or_text(env, "source", Some(source), MySqlOptions::from_url)?;
+        let mapping = options_or_text(env, "mapping", mapping, Mapping::from_toml)?;
+        Ok(self.load(as_of, |_| MySqlSource::new(server, mapping)))
+    }
+
+    /// Loads from a folder with a CSV or Parquet file for each table.
+    #[napi(
+        ts_args_type = "folder: string, asOf: string, mapping?: object | string | null, options?: object | null",
+        ts_return_type = "Promise<any>"
+    )]
+    pub fn load_folder(
+        &self,
+        env: &Env,
+        folder: String,
+        as_of: String,
+        mapping: Maybe<'_>,
+        options: Maybe<'_>,
+    ) -> napi::Result<AsyncTask<Job>> {
+        let mapping = options_or_text(env, "mapping", mapping, Mapping::from_toml)?;
+        let given: Option<FilesOptions> = read_or_default(env, "options", options)?;
+        Ok(self.load(as_of, |analytics| {
+            let time_zone = analytics.settings().organisation.time_zone.clone();
+            let options = given.unwrap_or_else(|| FilesOptions { time_zone, ..FilesOptions::default() });
+            FilesSource::open(folder, mapping, options)
+        }))
+    }
+
+    /// Loads an orphanage that does not exist, for trying: the same seed, the same rows. As of its `as_of`, 2026-01-20.
+    #[napi(ts_args_type = "options?: object | null", ts_return_type = "Promise<any>")]
+    pub fn load_sample(&self, env: &Env, options: Maybe<'_>) -> napi::Result<AsyncTask<Job>> {
+        let sample: SampleOptions = read_or_default(env, "options", options)?;
+        Ok(self.load(sample.as_of.to_string(), |_| Ok(SampleSource::new(Sample::new(sample)?))))
+    }
+
+    /// Forecasts monthly donations (3 months when `horizon` is left out); the first month is the running one.
+    #[napi(ts_args_type = "asOf: string, horizon?: number | null", ts_return_type = "Promise<any>")]
+    pub fn donation_forecast(&self, env: &Env, as_of: String, horizon: Maybe<'_>) -> napi::Result<AsyncTask<Job>> {
+        let horizon: Option<u16> = read_or_default(env, "horizon", horizon)?;
+        Ok(self.later(move |analytics| analytics.donation_forecast(day(&as_of)?, horizon.unwrap_or(3))))
+    }
+
+    /// Forecasts income, expense and balance of the months after the running one.
+    #[napi(ts_return_type = "Promise<any[]>")]
+    pub fn cash_flow(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.cash_flow(day(&as_of)?))
+    }
+
+    /// The churn score of every donor who gave, in columns.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn churn(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.churn(day(&as_of)?))
+    }
+
+    /// The segment of every donor who gave, in columns, and how many donors each segment has.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn segments(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.segments(day(&as_of)?))
+    }
+
+    /// The lifetime value of every donor who gave, in columns.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn lifetime_values(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.lifetime_values(day(&as_of)?))
+    }
+
+    /// Months of expense categories outside their expected range.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn expense_anomalies(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.expense_anomalies(day(&as_of)?))
+    }
+
+    /// Single expenses far from their category's usual amounts.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn unusual_transactions(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.unusual_transactions(day(&as_of)?))
+    }
+
+    /// Money in and out in one month, such as `2026-01`, and the children it was for.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn monthly_report(&self, month: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.monthly_report(month.parse::<Month>()?))
+    }
+
+    /// The names of donors, in the order asked for.
+    #[napi(ts_args_type = "donors: number[]", ts_return_type = "Promise<string[]>")]
+    pub fn donor_names(&self, env: &Env, donors: Unknown<'_>) -> napi::Result<AsyncTask<Job>> {
+        let donors: Vec<DonorId> = read(env, "donors", donors)?;
+        Ok(self.later(move |analytics| analytics.donor_names(&donors)))
+    }
+
+    /// The message that thanks a donor; `null` for one who is not there or never gave.
+    #[napi(ts_args_type = "donor: number, asOf: string", ts_return_type = "Promise<string | null>")]
+    pub fn thank_you(&self, env: &Env, donor: Unknown<'_>, as_of: String) -> napi::Result<AsyncTask<Job>> {
+        let donor: DonorId = read(env, "donor", donor)?;
+        Ok(self.later(move |analytics| analytics.thank_you(donor, day(&as_of)?)))
+    }
+
+    /// Answers a text of a WhatsApp sender, such as `6281234567890`: `reply` (`null` to stay silent), `session` (to be
+    /// given back with the sender's next text), `command`, `effect` and `error`. Nothing is sent.
+    #[napi(
+        ts_args_type = "sender: string, text: string, asOf: string, session?: object | null",
+        ts_return_type = "Promise<any>"
+    )]
+    pub fn reply(
+        &self,
+        env: &Env,
+        sender: String,
+        text: String,
+        as_of: String,
+        session: Maybe<'_>,
+    ) -> napi::Result<AsyncTask<Job>> {
+        let session: Session = read_or_default(env, "session", session)?;
+        Ok(self.later(move |analytics| analytics.reply(&sender, &text, day(&as_of)?, session)))
+    }
+}

@@ -1,0 +1,247 @@
+//! The handle: a charity's analytics over one store.
+
+use crate::columns::Columns;
+use crate::door::{Day, answer, call, options, options_or_text, raise, read};
+use dermawan::bot::Session;
+use dermawan::sample::{Sample, SampleOptions, SampleSource};
+use dermawan::source::files::{FilesOptions, FilesSource};
+use dermawan::source::frame::FrameSource;
+use dermawan::source::mysql::{MySqlOptions, MySqlSource};
+use dermawan::source::{Mapping, Source};
+use dermawan::store::{DuckDbOptions, DuckDbStore};
+use dermawan::{DonorId, Error, ErrorKind, Month, Result, Settings, Table};
+use jiff::civil::Date;
+use pyo3::prelude::*;
+use pyo3_arrow::input::AnyRecordBatch;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+type Any<'a, 'py> = &'a Bound<'py, PyAny>;
+
+/// A charity's analytics over a file or over memory: load, analyse, answer. Shared between threads; every method takes
+/// the date that it is as of, and releases the interpreter while it works. A context manager.
+#[pyclass(frozen, module = "dermawan")]
+pub(crate) struct Analytics(RwLock<Option<Arc<dermawan::Analytics>>>);
+
+impl Analytics {
+    fn new(analytics: dermawan::Analytics) -> Self {
+        Self(RwLock::new(Some(Arc::new(analytics))))
+    }
+
+    fn handle(&self) -> Result<Arc<dermawan::Analytics>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(|| {
+            Error::new(ErrorKind::InvalidInput, "these analytics are closed").hint("open the file again")
+        })
+    }
+
+    /// Loads a source; Ctrl-C ends the load, and nothing of it stays.
+    fn load<'py, S: Source>(
+        &self,
+        py: Python<'py>,
+        as_of: Date,
+        source: impl FnOnce(&dermawan::Analytics) -> Result<S> + Send,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mut signal = None;
+        let report = answer(py, || {
+            let analytics = self.handle()?;
+            analytics.load(&mut source(&analytics)?, as_of, &mut |_| {
+                Python::attach(|py| py.check_signals()).map_err(|raised| {
+                    signal = Some(raised);
+                    Error::new(ErrorKind::Interrupted, "the load was interrupted")
+                })
+            })
+        });
+        signal.map_or(report, Err)
+    }
+}
+
+#[pymethods]
+impl Analytics {
+    /// Opens or creates an analytics file. Settings are a dict, or TOML text, with the keys of the Rust library; what is
+    /// left out keeps its default.
+    #[staticmethod]
+    #[pyo3(signature = (path, settings: "dict | str | None"=None))]
+    fn open(py: Python<'_>, path: PathBuf, settings: Option<Any<'_, '_>>) -> PyResult<Self> {
+        let settings = options_or_text("settings", settings, Settings::from_toml)?;
+        call(py, || Ok(Self::new(dermawan::Analytics::open(path, settings)?)))
+    }
+
+    /// Analytics that last as long as this object.
+    #[staticmethod]
+    #[pyo3(signature = (settings: "dict | str | None"=None))]
+    fn in_memory(py: Python<'_>, settings: Option<Any<'_, '_>>) -> PyResult<Self> {
+        let settings = options_or_text("settings", settings, Settings::from_toml)?;
+        let open = || dermawan::Analytics::new(DuckDbStore::in_memory(&DuckDbOptions::default())?, settings);
+        call(py, || Ok(Self::new(open()?)))
+    }
+
+    /// Lets go of the file; others can open it when the calls that still run have ended. Calls afterwards are refused.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| drop(self.0.write().unwrap_or_else(PoisonError::into_inner).take()));
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: Bound<'_, pyo3::types::PyTuple>) {
+        self.close(py);
+    }
+
+    /// The settings, defaults included.
+    #[pyo3(signature = () -> "dict")]
+    fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || Ok(self.handle()?.settings().clone()))
+    }
+
+    /// The state of the last good load; `None` before it.
+    #[pyo3(signature = () -> "dict | None")]
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || self.handle()?.state())
+    }
+
+    /// Loads from MySQL or MariaDB, given as `mysql://user:password@host/database` or as a dict of options: full the first
+    /// time, incremental afterwards. Returns the report of the load. Readers see all of a load or none.
+    #[pyo3(signature = (source: "str | dict", as_of, mapping: "dict | str | None"=None) -> "dict")]
+    fn load_mysql<'py>(
+        &self,
+        source: Any<'_, 'py>,
+        as_of: Day,
+        mapping: Option<Any<'_, 'py>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mapping = options_or_text("mapping", mapping, Mapping::from_toml)?;
+        let server = options_or_text("source", Some(source), MySqlOptions::from_url)?;
+        self.load(source.py(), as_of.0, |_| MySqlSource::new(server, mapping))
+    }
+
+    /// Loads from a folder with a CSV or Parquet file for each table.
+    #[pyo3(signature = (folder, as_of, mapping: "dict | str | None"=None, options: "dict | None"=None) -> "dict")]
+    fn load_folder<'py>(
+        &self,
+        py: Python<'py>,
+        folder: PathBuf,
+        as_of: Day,
+        mapping: Option<Any<'_, 'py>>,
+        options: Option<Any<'_, 'py>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mapping = options_or_text("mapping", mapping, Mapping::from_toml)?;
+        let given: Option<FilesOptions> = options.map(|value| read("options", value)).transpose()?;
+        self.load(py, as_of.0, |analytics| {
+            let time_zone = analytics.settings().organisation.time_zone.clone();
+            let options = given.unwrap_or_else(|| FilesOptions { time_zone, ..FilesOptions::default() });
+            FilesSource::open(folder, mapping, options)
+        })
+    }
+
+    /// Loads data frames by table name: `{"donations": frame, "donors": …}`. A frame is whatever has the Arrow PyCapsule
+    /// interface: pandas, polars, pyarrow, the relations of duckdb; it is read without copying it first.
+    #[pyo3(signature = (tables: "dict", as_of, mapping: "dict | str | None"=None) -> "dict")]
+    fn load_frames<'py>(
+        &self,
+        py: Python<'py>,
+        tables: BTreeMap<String, AnyRecordBatch>,
+        as_of: Day,
+        mapping: Option<Any<'_, 'py>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mapping = options_or_text("mapping", mapping, Mapping::from_toml)?;
+        let mut frames = Vec::new();
+        for (name, frame) in tables {
+            let table = Table::named(&name).ok_or_else(|| {
+                let error =
+                    Error::new(ErrorKind::InvalidInput, "there is no table of this name").context("table", name);
+                raise(py, &error.hint(format!("the tables are {}", Table::ALL.map(Table::name).join(", "))))
+            })?;
+            frames.push((table, frame.into_table()?.into_inner()));
+        }
+        self.load(py, as_of.0, |analytics| {
+            let mut source = FrameSource::new(mapping, &analytics.settings().organisation.time_zone)?;
+            for (table, (mut batches, schema)) in frames {
+                if batches.is_empty() {
+                    batches.push(arrow::array::RecordBatch::new_empty(schema));
+                }
+                source.insert(table, batches)?;
+            }
+            Ok(source)
+        })
+    }
+
+    /// Loads an orphanage that does not exist, for trying: the same seed, the same rows. As of its `as_of`, 2026-01-20.
+    #[pyo3(signature = (options: "dict | None"=None) -> "dict")]
+    fn load_sample<'py>(&self, py: Python<'py>, options: Option<Any<'_, 'py>>) -> PyResult<Bound<'py, PyAny>> {
+        let sample: SampleOptions = self::options(options)?;
+        self.load(py, sample.as_of, |_| Ok(SampleSource::new(Sample::new(sample)?)))
+    }
+
+    /// Forecasts monthly donations; the first month is the running one.
+    #[pyo3(signature = (as_of, horizon=3) -> "dict")]
+    fn donation_forecast<'py>(&self, py: Python<'py>, as_of: Day, horizon: u16) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || self.handle()?.donation_forecast(as_of.0, horizon))
+    }
+
+    /// Forecasts income, expense and balance of the months after the running one.
+    #[pyo3(signature = (as_of) -> "list[dict]")]
+    fn cash_flow<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || self.handle()?.cash_flow(as_of.0))
+    }
+
+    /// The churn score of every donor who gave.
+    fn churn(&self, py: Python<'_>, as_of: Day) -> PyResult<Columns> {
+        call(py, || Columns::scores(self.handle()?.churn(as_of.0)?))
+    }
+
+    /// The segment of every donor who gave; `to_dict()["counts"]` counts them.
+    fn segments(&self, py: Python<'_>, as_of: Day) -> PyResult<Columns> {
+        call(py, || Columns::segments(self.handle()?.segments(as_of.0)?))
+    }
+
+    /// The lifetime value of every donor who gave.
+    fn lifetime_values(&self, py: Python<'_>, as_of: Day) -> PyResult<Columns> {
+        call(py, || Columns::lifetime_values(self.handle()?.lifetime_values(as_of.0)?))
+    }
+
+    /// Months of expense categories outside their expected range.
+    #[pyo3(signature = (as_of) -> "dict")]
+    fn expense_anomalies<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || self.handle()?.expense_anomalies(as_of.0))
+    }
+
+    /// Single expenses far from their category's usual amounts.
+    #[pyo3(signature = (as_of) -> "dict")]
+    fn unusual_transactions<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || self.handle()?.unusual_transactions(as_of.0))
+    }
+
+    /// Money in and out in one month, such as `2026-01`, and the children it was for.
+    #[pyo3(signature = (month) -> "dict")]
+    fn monthly_report<'py>(&self, py: Python<'py>, month: &str) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || self.handle()?.monthly_report(month.parse::<Month>()?))
+    }
+
+    /// The names of donors, in the order asked for.
+    fn donor_names(&self, py: Python<'_>, donors: Vec<u64>) -> PyResult<Vec<String>> {
+        let donors: Vec<DonorId> = donors.into_iter().map(DonorId).collect();
+        call(py, || self.handle()?.donor_names(&donors))
+    }
+
+    /// The message that thanks a donor; `None` for one who is not there or never gave.
+    fn thank_you(&self, py: Python<'_>, donor: u64, as_of: Day) -> PyResult<Option<String>> {
+        call(py, || self.handle()?.thank_you(DonorId(donor), as_of.0))
+    }
+
+    /// Answers a text of a WhatsApp sender, such as `6281234567890`: a dict with `reply` (`None` to stay silent),
+    /// `session` (to be given back with the sender's next text), `command`, `effect` and `error`. Nothing is sent.
+    #[pyo3(signature = (sender, text, as_of, session: "dict | None"=None) -> "dict")]
+    fn reply<'py>(
+        &self,
+        py: Python<'py>,
+        sender: &str,
+        text: &str,
+        as_of: Day,
+        session: Option<Any<'_, 'py>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let session: Session = session.map_or_else(|| Ok(Session::default()), |value| read("session", value))?;
+        answer(py, || self.handle()?.reply(sender, text, as_of.0, session))
+    }
+}
