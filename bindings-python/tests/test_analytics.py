@@ -20,7 +20,7 @@ FIRST_DONOR = "Pak Budi"
 def sample():
     with dermawan.Analytics.in_memory() as analytics:
         report = analytics.load_sample()
-        assert {table["table"] for table in report["tables"]} >= {"donors", "donations", "cash"}
+        assert {table["table"] for table in report["tables"]} >= {"donors", "donations", "cash_entries"}
         yield analytics
 
 
@@ -118,7 +118,7 @@ def frames():
     return {"donors": donors, "donations": gifts}
 
 
-MAPPING = {table: {"required": False} for table in ["categories", "cash", "contacts", "accounts", "children"]}
+MAPPING = {table: {"required": False} for table in ["categories", "cash_entries", "contacts", "accounts", "children"]}
 
 
 def test_data_frames_load(tmp_path):

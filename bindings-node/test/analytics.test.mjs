@@ -1,0 +1,133 @@
+// A made-up organisation, from open to close.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { Analytics, churnScore, forecast } from 'dermawan'
+
+const asOf = '2026-01-20'
+let sample
+let folder
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'dermawan-'))
+  sample = await Analytics.inMemory()
+  await sample.loadSample()
+})
+
+after(() => {
+  sample.close()
+  rmSync(folder, { recursive: true })
+})
+
+test('open, load, look, close, open again: what was loaded is there', async () => {
+  const path = join(folder, 'charity.duckdb')
+  const analytics = await Analytics.open(path, { organisation: { name: 'Panti Contoh', language: 'en' } })
+  assert.equal(await analytics.state(), null)
+  const report = await analytics.loadSample({ months: 24, donations: 2000 })
+  assert.ok(report.tables.some(({ table }) => table === 'donations'))
+  assert.equal((await analytics.state()).as_of, asOf)
+  assert.equal((await analytics.settings()).organisation.name, 'Panti Contoh')
+  const { points } = (await analytics.donationForecast(asOf, 2)).forecast
+  assert.deepEqual(points.map(({ month }) => month), ['2026-01', '2026-02'])
+  assert.ok(points.every(({ lower, value, upper }) => lower <= value && value <= upper))
+  // Asked before it was closed, answered after.
+  const state = analytics.state()
+  analytics.close()
+  assert.equal((await state).run, 1)
+  await assert.rejects(analytics.state(), { code: 'invalid_input', hint: 'open the file again' })
+
+  const again = await Analytics.open(path, 'risk_list = 3')
+  assert.equal((await again.state()).run, 1)
+  assert.equal((await again.settings()).risk_list, 3)
+  again.close()
+})
+
+test('the balance is carried forward', async () => {
+  const months = await sample.cashFlow(asOf)
+  assert.deepEqual(months.map(({ month }) => month), ['2026-02', '2026-03', '2026-04'])
+  for (let i = 1; i < months.length; i++) {
+    const { predicted_income: income, predicted_expense: expense, predicted_balance: balance } = months[i]
+    assert.ok(Math.abs(months[i - 1].predicted_balance + income - expense - balance) < 0.01)
+  }
+})
+
+test('every donor has a score, a segment and a value', async () => {
+  const [scores, segments, values] = await Promise.all([sample.churn(asOf), sample.segments(asOf), sample.lifetimeValues(asOf)])
+  assert.ok(scores.donor.length > 300)
+  assert.deepEqual(scores.donor, segments.donor)
+  assert.deepEqual(scores.donor, values.donor)
+  assert.equal(segments.segment.filter((name) => name === 'champions').length, segments.counts.champions)
+  assert.ok(scores.score.every((score) => score >= 0 && score <= 100))
+})
+
+test('reports', async () => {
+  assert.ok((await sample.expenseAnomalies(asOf)).tested > 3)
+  assert.ok((await sample.unusualTransactions(asOf)).tested > 1000)
+  const report = await sample.monthlyReport('2025-12')
+  assert.equal(report.children, 25)
+  assert.equal(report.expense, report.categories.reduce((sum, { amount }) => sum + amount, 0))
+})
+
+test('the bot answers, and remembers what it is given', async () => {
+  const answer = await sample.reply('6281000000000', 'menu', asOf)
+  assert.match(answer.reply, /REKENING/)
+  assert.deepEqual([answer.command, answer.error], ['menu', null])
+  const first = await sample.reply('6281000000000', 'xyzzy', asOf, answer.session)
+  assert.ok(first.reply && first.session.hinted)
+  assert.equal((await sample.reply('6281000000000', 'xyzzy', asOf, first.session)).reply, null)
+  assert.equal((await sample.reply('123@g.us', 'menu', asOf)).reply, null)
+  assert.deepEqual(await sample.donorNames([1]), ['Pak Budi'])
+  assert.match(await sample.thankYou(1, asOf), /Pak Budi/)
+  assert.equal(await sample.thankYou(1e9, asOf), null)
+})
+
+test('a folder of files loads', async () => {
+  writeFileSync(join(folder, 'donors.csv'), 'id,name\n1,Pak Budi\n')
+  writeFileSync(join(folder, 'donations.csv'), 'id,donor_id,jumlah,date\n1,1,5600000,2025-11-02\n2,1,5800000.00,2025-12-02\n3,1,6000000,2026-01-02\n')
+  const rest = ['categories', 'cash_entries', 'contacts', 'accounts', 'children']
+  const mapping = Object.fromEntries(rest.map((table) => [table, { required: false }]))
+  const analytics = await Analytics.inMemory()
+  await analytics.loadFolder(folder, '2026-02-03', mapping)
+  assert.deepEqual((await analytics.lifetimeValues('2026-02-03')).total_value, [17_400_000])
+  analytics.close()
+})
+
+const refused = {
+  'a folder that is not there': [(a) => a.loadFolder('/nowhere', asOf), 'io'],
+  'a server that is not there': [(a) => a.loadMysql('mysql://u:sesame@127.0.0.1:1/panti', asOf), 'source_unavailable'],
+  'an unknown option': [async (a) => a.loadMysql({ database: 'panti', passwort: 'sesame' }, asOf), 'invalid_input'],
+  'no history': [(a) => a.donationForecast(asOf), 'not_enough_history'],
+  'a month that is none': [(a) => a.monthlyReport('January'), 'invalid_input'],
+  'a date that is none': [(a) => a.churn('2026-02-30'), 'invalid_input'],
+  'a horizon below zero': [async (a) => a.donationForecast(asOf, -1), 'invalid_input'],
+  'settings out of range': [async () => Analytics.inMemory('risk_score = 101'), 'configuration'],
+  'a number where text is wanted': [async () => Analytics.inMemory({ organisation: { administrators: [6281234] } }), 'invalid_input'],
+  'a file in no folder': [() => Analytics.open('/nowhere/a.duckdb'), 'io'],
+  'not a number': [async () => forecast({ first: '2026-01', values: [1, NaN, 3] }), 'invalid_input'],
+  'a Date': [async () => churnScore({ donor: [1], count: [1], total: [1], first: [new Date(0)], last: [new Date(0)], recent: [0] }, asOf), 'invalid_input'],
+}
+
+for (const [name, [call, code]] of Object.entries(refused)) {
+  test(`refused with its code, and no secret: ${name}`, async () => {
+    const analytics = await Analytics.inMemory()
+    await assert.rejects(call(analytics), (error) => {
+      assert.ok(error instanceof Error)
+      assert.equal(error.code, code, error.message)
+      assert.ok(!/sesame|6281234/.test(error.message), error.message)
+      return true
+    })
+    analytics.close()
+  })
+}
+
+test('the event loop goes on while the pool works', async () => {
+  const analytics = await Analytics.inMemory()
+  let ticks = 0
+  const clock = setInterval(() => ticks++, 5)
+  await analytics.loadSample({ donations: 60_000 })
+  clearInterval(clock)
+  assert.ok(ticks > 3, `${ticks} ticks`)
+  analytics.close()
+})

@@ -1,0 +1,71 @@
+// The vectors that the Rust library and the Python package run too.
+import assert from 'node:assert/strict'
+import { readFileSync, readdirSync } from 'node:fs'
+import { test } from 'node:test'
+import * as dermawan from 'dermawan'
+
+const folder = new URL('../../core/testdata/vectors/', import.meta.url)
+
+const functions = {
+  forecast: ({ series, horizon }, options) => dermawan.forecast(series, horizon, options),
+  cash_flow: ({ income, expense, balance }, options) => dermawan.cashFlow(income, expense, balance, options),
+  churn_score: ({ gifts, as_of }, options) => dermawan.churnScore(gifts, as_of, options),
+  segments: ({ gifts, as_of, never_gave }, options) => dermawan.segments(gifts, as_of, never_gave, options),
+  lifetime_value: ({ gifts, as_of }) => dermawan.lifetimeValue(gifts, as_of),
+  expense_anomalies: ({ rows, as_of }, options) => dermawan.expenseAnomalies(rows, as_of, options),
+  unusual_transactions: ({ entries, as_of }, options) => dermawan.unusualTransactions(entries, as_of, options),
+}
+
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Where ours differs; an expected object names the keys it checks, an array is checked whole. */
+function difference(ours, expected, tolerance, where = '') {
+  if (isObject(ours) && isObject(expected)) {
+    for (const [key, value] of Object.entries(expected)) {
+      if (!(key in ours)) return `${where}.${key} is missing`
+      const found = difference(ours[key], value, tolerance, `${where}.${key}`)
+      if (found) return found
+    }
+    return null
+  }
+  if (Array.isArray(ours) && Array.isArray(expected)) {
+    if (ours.length !== expected.length) return `${where} has ${ours.length} items, expected ${expected.length}`
+    for (let i = 0; i < ours.length; i++) {
+      const found = difference(ours[i], expected[i], tolerance, `${where}[${i}]`)
+      if (found) return found
+    }
+    return null
+  }
+  if (typeof ours === 'number' && typeof expected === 'number') {
+    const near = Math.abs(ours - expected) <= tolerance * Math.max(Math.abs(expected), 1)
+    return near ? null : `${where} is ${ours}, expected ${expected}`
+  }
+  return ours === expected ? null : `${where} is ${ours}, expected ${expected}`
+}
+
+test('the comparison finds differences', () => {
+  const ours = { a: [1, null], b: 'x', more: 1 }
+  assert.equal(difference(ours, { a: [1 + 1e-12, null], b: 'x' }, 1e-9), null)
+  for (const expected of [{ a: [1.1, null] }, { a: [1] }, { b: 'y' }, { c: 1 }, { a: [1, 0] }]) {
+    assert.ok(difference(ours, expected, 1e-9), JSON.stringify(expected))
+  }
+})
+
+const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
+
+test('all files are there', () => assert.deepEqual(files.map((name) => name.slice(0, -5)).sort(), Object.keys(functions).sort()))
+
+for (const name of files) {
+  const file = JSON.parse(readFileSync(new URL(name, folder), 'utf8'))
+  for (const { name: title, input, options, expected } of file.cases) {
+    test(`${file.function}: ${title}`, () => {
+      let ours
+      try {
+        ours = functions[file.function](input, options)
+      } catch (error) {
+        ours = { error: error.code }
+      }
+      assert.equal(difference(ours, expected, file.tolerance), null)
+    })
+  }
+}
