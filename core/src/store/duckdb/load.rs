@@ -147,7 +147,7 @@ impl Load for DuckDbLoad<'_> {
         let reasons: Vec<String> = Reason::PASSING.iter().map(|reason| format!("'{reason}'")).collect();
         let sql = format!(
             "SELECT DISTINCT source_key FROM quarantine WHERE table_name = ? AND source_key IS NOT NULL
-             AND reason IN ({}) ORDER BY 1",
+             AND reason IN ({}) AND NOT (reason = 'unknown_donor' AND kept) ORDER BY 1",
             reasons.join(", ")
         );
         let mut keys = Vec::new();
