@@ -39,7 +39,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { buffer_pool_mib: 64, tls: false, arguments: Vec::new(), patience: Duration::from_secs(60) }
+        Self { buffer_pool_mib: 64, tls: false, arguments: Vec::new(), patience: Duration::from_mins(1) }
     }
 }
 

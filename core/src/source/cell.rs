@@ -34,6 +34,7 @@ pub(crate) enum Cell<'a> {
     /// An unscaled value and its number of decimals.
     Decimal(i128, i8),
     Bool(bool),
+    #[cfg_attr(not(feature = "mysql"), allow(dead_code, reason = "only a database hands over fields"))]
     /// A date or a date with time, as its fields; they need not be a date that any calendar has.
     Fields(time::Fields),
     /// Days since 1970-01-01.
@@ -93,16 +94,19 @@ impl BatchBuilder {
         Self { table, zone, columns, faults: Vec::new(), text_bytes: 0, capacity }
     }
 
+    #[cfg(feature = "mysql")]
     /// Sets how times without an offset are meant in a column.
     pub(crate) fn set_clock(&mut self, column: usize, clock: Clock) {
         self.columns[column].clock = clock;
     }
 
+    #[cfg(any(feature = "mysql", feature = "files"))]
     /// Makes an empty text of a column NULL.
     pub(crate) fn set_blank_is_null(&mut self, column: usize) {
         self.columns[column].blank_is_null = true;
     }
 
+    #[cfg(feature = "mysql")]
     /// Whether the batch, with `rows` rows in it, should be handed over.
     pub(crate) fn is_full(&self, rows: usize) -> bool {
         rows >= self.capacity || self.text_bytes >= MAX_TEXT_BYTES

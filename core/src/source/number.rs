@@ -132,10 +132,9 @@ fn decimal_slow(bytes: &[u8], decimals: u32) -> Parsed<i128> {
     if text.is_empty() {
         return Parsed::Nothing;
     }
-    let (negative, text) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
+    let (negative, text) = match text.strip_prefix(b"-") {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix(b"+").unwrap_or(text)),
     };
     if !negative && text.eq_ignore_ascii_case(b"nan") {
         return Parsed::Nothing;
