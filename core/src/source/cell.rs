@@ -36,7 +36,7 @@ pub(crate) enum Cell<'a> {
     Bool(bool),
     #[cfg_attr(not(feature = "mysql"), allow(dead_code, reason = "only a database hands over fields"))]
     /// A date or a date with time, as its fields; they need not be a date that any calendar has.
-    Fields(time::Fields),
+    Fields(&'a time::Fields),
     /// Days since 1970-01-01.
     Days(i64),
     /// Microseconds since 1970-01-01 UTC.
@@ -115,6 +115,9 @@ impl BatchBuilder {
     /// Adds a cell to a column; `row` is its place in the batch, for the fault.
     #[inline]
     pub(crate) fn push(&mut self, column: usize, row: usize, cell: Cell<'_>) {
+        if matches!(cell, Cell::Null) {
+            return self.columns[column].cells.push_nulls(1);
+        }
         let column = &mut self.columns[column];
         let fault = column.push(cell, &self.zone, &mut self.text_bytes);
         if let Some(kind) = fault {
@@ -124,15 +127,7 @@ impl BatchBuilder {
 
     /// Adds `rows` NULLs to a column that the source lacks.
     pub(crate) fn push_nulls(&mut self, column: usize, rows: usize) {
-        match &mut self.columns[column].cells {
-            Cells::Key(cells) => cells.append_nulls(rows),
-            Cells::Amount(cells) => cells.append_nulls(rows),
-            Cells::Date(cells) => cells.append_nulls(rows),
-            Cells::Instant(cells) => cells.append_nulls(rows),
-            Cells::Text(cells) => (0..rows).for_each(|_| cells.append_null()),
-            Cells::Integer(cells) => cells.append_nulls(rows),
-            Cells::Flag(cells) => cells.append_nulls(rows),
-        }
+        self.columns[column].cells.push_nulls(rows);
     }
 
     /// Hands over the rows so far and begins an empty batch.
@@ -161,6 +156,19 @@ impl Cells {
             ColumnType::Text => Self::Text(StringBuilder::with_capacity(capacity, capacity * 8)),
             ColumnType::Integer => Self::Integer(Int32Builder::with_capacity(capacity)),
             ColumnType::Flag => Self::Flag(BooleanBuilder::with_capacity(capacity)),
+        }
+    }
+
+    #[inline]
+    fn push_nulls(&mut self, rows: usize) {
+        match self {
+            Self::Key(cells) => cells.append_nulls(rows),
+            Self::Amount(cells) => cells.append_nulls(rows),
+            Self::Date(cells) => cells.append_nulls(rows),
+            Self::Instant(cells) => cells.append_nulls(rows),
+            Self::Text(cells) => cells.append_nulls(rows),
+            Self::Integer(cells) => cells.append_nulls(rows),
+            Self::Flag(cells) => cells.append_nulls(rows),
         }
     }
 
@@ -205,7 +213,7 @@ impl Column {
         };
         match &mut self.cells {
             Cells::Key(cells) => {
-                let (value, fault) = numeric(number::whole(cell).and_then(|key| u64::try_from(key).ok()));
+                let (value, fault) = numeric(number::key(cell));
                 cells.append_option(value);
                 fault
             }

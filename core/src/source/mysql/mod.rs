@@ -328,7 +328,7 @@ impl Snapshot for MySqlSnapshot {
             for row in self.conn.exec_iter(query, ()).map_err(broken)? {
                 let row = row.map_err(broken)?;
                 for (place, &at) in there.iter().enumerate() {
-                    builder.push(at, rows, row.as_ref(place).map_or(Cell::Null, cell));
+                    push(&mut builder, at, rows, row.as_ref(place).unwrap_or(&Value::NULL));
                 }
                 rows += 1;
                 if builder.is_full(rows) {
@@ -341,6 +341,18 @@ impl Snapshot for MySqlSnapshot {
 }
 
 #[inline]
+fn push(builder: &mut BatchBuilder, column: usize, row: usize, value: &Value) {
+    match *value {
+        // handed over by reference: copying what was written byte by byte stalls the processor
+        Value::Date(year, month, day, hour, minute, second, micro) => {
+            let fields = Fields { year: year.into(), month, day, hour, minute, second, micro, offset: None };
+            builder.push(column, row, Cell::Fields(&fields));
+        }
+        _ => builder.push(column, row, cell(value)),
+    }
+}
+
+#[inline]
 fn cell(value: &Value) -> Cell<'_> {
     match value {
         Value::NULL => Cell::Null,
@@ -349,10 +361,7 @@ fn cell(value: &Value) -> Cell<'_> {
         &Value::UInt(value) => Cell::UInt(value),
         &Value::Float(value) => Cell::Single(value),
         &Value::Double(value) => Cell::Double(value),
-        &Value::Date(year, month, day, hour, minute, second, micro) => {
-            Cell::Fields(Fields { year: year.into(), month, day, hour, minute, second, micro, offset: None })
-        }
-        Value::Time(..) => Cell::Other,
+        Value::Date(..) | Value::Time(..) => Cell::Other,
     }
 }
 
