@@ -18,6 +18,7 @@ use jiff::tz::TimeZone;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+#[cfg(feature = "mysql")]
 /// A batch is also full at this many bytes of text, long before Arrow's 32-bit offsets run out.
 const MAX_TEXT_BYTES: usize = 32 << 20;
 
@@ -54,7 +55,6 @@ pub(crate) struct BatchBuilder {
     columns: Vec<Column>,
     faults: Vec<Fault>,
     text_bytes: usize,
-    capacity: usize,
 }
 
 struct Column {
@@ -80,7 +80,7 @@ enum Cells {
 }
 
 impl BatchBuilder {
-    /// A builder for batches of `capacity` rows; times without an offset are civil times of `zone`.
+    /// A builder with room for `capacity` rows; times without an offset are civil times of `zone`.
     pub(crate) fn new(table: Table, zone: TimeZone, capacity: usize) -> Self {
         let (_, _, marked) = summed_columns(table);
         let column = |&(name, content, _): &(&'static str, ColumnType, bool)| Column {
@@ -91,7 +91,7 @@ impl BatchBuilder {
             cells: Cells::new(content, capacity),
         };
         let columns = columns(table).iter().map(column).collect();
-        Self { table, zone, columns, faults: Vec::new(), text_bytes: 0, capacity }
+        Self { table, zone, columns, faults: Vec::new(), text_bytes: 0 }
     }
 
     #[cfg(feature = "mysql")]
@@ -107,9 +107,9 @@ impl BatchBuilder {
     }
 
     #[cfg(feature = "mysql")]
-    /// Whether the batch, with `rows` rows in it, should be handed over.
-    pub(crate) fn is_full(&self, rows: usize) -> bool {
-        rows >= self.capacity || self.text_bytes >= MAX_TEXT_BYTES
+    /// Whether the batch, with `rows` rows of at most `capacity` in it, should be handed over.
+    pub(crate) fn is_full(&self, rows: usize, capacity: usize) -> bool {
+        rows >= capacity || self.text_bytes >= MAX_TEXT_BYTES
     }
 
     /// Adds a cell to a column; `row` is its place in the batch, for the fault.

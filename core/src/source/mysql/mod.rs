@@ -301,7 +301,8 @@ impl Snapshot for MySqlSnapshot {
         sink: &mut dyn FnMut(RawBatch) -> Result<()>,
     ) -> Result<()> {
         let plan = self.plan(table)?;
-        let mut builder = BatchBuilder::new(table, self.zone.clone(), self.batch_rows);
+        let batch_rows = self.batch_rows;
+        let mut builder = BatchBuilder::new(table, self.zone.clone(), batch_rows);
         let (mut there, mut lacking) = (Vec::new(), Vec::new());
         for (at, column) in plan.columns.iter().enumerate() {
             match column {
@@ -331,7 +332,7 @@ impl Snapshot for MySqlSnapshot {
                     push(&mut builder, at, rows, row.as_ref(place).unwrap_or(&Value::NULL));
                 }
                 rows += 1;
-                if builder.is_full(rows) {
+                if builder.is_full(rows, batch_rows) {
                     hand_over(&mut builder, &mut rows)?;
                 }
             }
