@@ -497,7 +497,7 @@ fn a_full_disk_loses_nothing() {
         let good = fingerprint(&store);
         // A ballast takes what is left but some kilobytes.
         let ballast = disk.join("ballast");
-        let mut room = 64 << 20;
+        let mut room = 32 << 20;
         while std::fs::write(&ballast, vec![1u8; room]).is_err() {
             room -= 128 << 10;
         }
