@@ -34,7 +34,8 @@ pub trait Load: Send {
     /// The keys of a clean table, ascending.
     fn keys(&mut self, table: Table) -> Result<Vec<u64>>;
 
-    /// Keys of rows that are in quarantine for a reason that may have passed ([`Reason::PASSING`]), ascending.
+    /// Keys of rows that are in quarantine for a reason that may have passed ([`Reason::PASSING`]), ascending; without
+    /// the donations that [`Load::relink_donors`] takes care of.
     fn revisit(&mut self, table: Table) -> Result<Vec<u64>>;
 
     /// Gives donations and the donors that came or went since back to each other: a donation whose donor is gone loses

@@ -379,12 +379,11 @@ impl<'a> Notes<'a> {
         arrow::util::display::array_value_to_string(cells, row).ok()
     }
 
-    /// What the row adds to the source's sum of amounts: the cell, or the whole sen of a faulty one.
+    /// What the row adds to the source's sum of amounts. A cell that is no amount adds nothing there either.
     fn sen(&self, row: usize, column: &str) -> i128 {
-        let cells = self.batch.rows.column_by_name(column).and_then(|c| c.as_any().downcast_ref::<Int64Array>());
-        match cells {
+        match self.batch.rows.column_by_name(column).and_then(|c| c.as_any().downcast_ref::<Int64Array>()) {
             Some(cells) if cells.is_valid(row) => i128::from(cells.value(row)),
-            _ => self.fault(row, column).and_then(|fault| whole_sen(&fault.value)).unwrap_or(0),
+            _ => 0,
         }
     }
 
@@ -401,42 +400,5 @@ impl<'a> Notes<'a> {
             return mark(text.value(row)) as i64;
         }
         cells.as_any().downcast_ref::<BooleanArray>().map_or(0, |flag| i64::from(flag.value(row)))
-    }
-}
-
-/// The whole sen of a decimal text of any length, cut towards zero.
-fn whole_sen(text: &str) -> Option<i128> {
-    let text = text.trim();
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let decimal = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    if (whole.is_empty() && fraction.is_empty()) || !decimal(whole) || !decimal(fraction) {
-        return None;
-    }
-    let places = format!("{whole}{:0<2}", &fraction[..fraction.len().min(2)]);
-    places.parse::<i128>().ok().map(|sen| sign * sen)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whole_sen_cuts_and_never_rounds() {
-        for (text, sen) in [
-            ("12.349", 1234),
-            ("-0.999", -99),
-            ("5", 500),
-            (".5", 50),
-            ("99999999999999999999.1", 9_999_999_999_999_999_999_910),
-        ] {
-            assert_eq!(whole_sen(text), Some(sen), "{text}");
-        }
-        for text in ["", "-", "abc", "1e5", "1,5"] {
-            assert_eq!(whole_sen(text), None, "{text}");
-        }
     }
 }

@@ -18,6 +18,7 @@ use jiff::tz::TimeZone;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+#[cfg(feature = "mysql")]
 /// A batch is also full at this many bytes of text, long before Arrow's 32-bit offsets run out.
 const MAX_TEXT_BYTES: usize = 32 << 20;
 
@@ -34,8 +35,9 @@ pub(crate) enum Cell<'a> {
     /// An unscaled value and its number of decimals.
     Decimal(i128, i8),
     Bool(bool),
+    #[cfg_attr(not(feature = "mysql"), allow(dead_code, reason = "only a database hands over fields"))]
     /// A date or a date with time, as its fields; they need not be a date that any calendar has.
-    Fields(time::Fields),
+    Fields(&'a time::Fields),
     /// Days since 1970-01-01.
     Days(i64),
     /// Microseconds since 1970-01-01 UTC.
@@ -53,7 +55,6 @@ pub(crate) struct BatchBuilder {
     columns: Vec<Column>,
     faults: Vec<Fault>,
     text_bytes: usize,
-    capacity: usize,
 }
 
 struct Column {
@@ -79,7 +80,7 @@ enum Cells {
 }
 
 impl BatchBuilder {
-    /// A builder for batches of `capacity` rows; times without an offset are civil times of `zone`.
+    /// A builder with room for `capacity` rows; times without an offset are civil times of `zone`.
     pub(crate) fn new(table: Table, zone: TimeZone, capacity: usize) -> Self {
         let (_, _, marked) = summed_columns(table);
         let column = |&(name, content, _): &(&'static str, ColumnType, bool)| Column {
@@ -90,27 +91,33 @@ impl BatchBuilder {
             cells: Cells::new(content, capacity),
         };
         let columns = columns(table).iter().map(column).collect();
-        Self { table, zone, columns, faults: Vec::new(), text_bytes: 0, capacity }
+        Self { table, zone, columns, faults: Vec::new(), text_bytes: 0 }
     }
 
+    #[cfg(feature = "mysql")]
     /// Sets how times without an offset are meant in a column.
     pub(crate) fn set_clock(&mut self, column: usize, clock: Clock) {
         self.columns[column].clock = clock;
     }
 
+    #[cfg(any(feature = "mysql", feature = "files"))]
     /// Makes an empty text of a column NULL.
     pub(crate) fn set_blank_is_null(&mut self, column: usize) {
         self.columns[column].blank_is_null = true;
     }
 
-    /// Whether the batch, with `rows` rows in it, should be handed over.
-    pub(crate) fn is_full(&self, rows: usize) -> bool {
-        rows >= self.capacity || self.text_bytes >= MAX_TEXT_BYTES
+    #[cfg(feature = "mysql")]
+    /// Whether the batch, with `rows` rows of at most `capacity` in it, should be handed over.
+    pub(crate) fn is_full(&self, rows: usize, capacity: usize) -> bool {
+        rows >= capacity || self.text_bytes >= MAX_TEXT_BYTES
     }
 
     /// Adds a cell to a column; `row` is its place in the batch, for the fault.
     #[inline]
     pub(crate) fn push(&mut self, column: usize, row: usize, cell: Cell<'_>) {
+        if matches!(cell, Cell::Null) {
+            return self.columns[column].cells.push_nulls(1);
+        }
         let column = &mut self.columns[column];
         let fault = column.push(cell, &self.zone, &mut self.text_bytes);
         if let Some(kind) = fault {
@@ -120,15 +127,7 @@ impl BatchBuilder {
 
     /// Adds `rows` NULLs to a column that the source lacks.
     pub(crate) fn push_nulls(&mut self, column: usize, rows: usize) {
-        match &mut self.columns[column].cells {
-            Cells::Key(cells) => cells.append_nulls(rows),
-            Cells::Amount(cells) => cells.append_nulls(rows),
-            Cells::Date(cells) => cells.append_nulls(rows),
-            Cells::Instant(cells) => cells.append_nulls(rows),
-            Cells::Text(cells) => (0..rows).for_each(|_| cells.append_null()),
-            Cells::Integer(cells) => cells.append_nulls(rows),
-            Cells::Flag(cells) => cells.append_nulls(rows),
-        }
+        self.columns[column].cells.push_nulls(rows);
     }
 
     /// Hands over the rows so far and begins an empty batch.
@@ -157,6 +156,19 @@ impl Cells {
             ColumnType::Text => Self::Text(StringBuilder::with_capacity(capacity, capacity * 8)),
             ColumnType::Integer => Self::Integer(Int32Builder::with_capacity(capacity)),
             ColumnType::Flag => Self::Flag(BooleanBuilder::with_capacity(capacity)),
+        }
+    }
+
+    #[inline]
+    fn push_nulls(&mut self, rows: usize) {
+        match self {
+            Self::Key(cells) => cells.append_nulls(rows),
+            Self::Amount(cells) => cells.append_nulls(rows),
+            Self::Date(cells) => cells.append_nulls(rows),
+            Self::Instant(cells) => cells.append_nulls(rows),
+            Self::Text(cells) => cells.append_nulls(rows),
+            Self::Integer(cells) => cells.append_nulls(rows),
+            Self::Flag(cells) => cells.append_nulls(rows),
         }
     }
 
@@ -201,7 +213,7 @@ impl Column {
         };
         match &mut self.cells {
             Cells::Key(cells) => {
-                let (value, fault) = numeric(number::whole(cell).and_then(|key| u64::try_from(key).ok()));
+                let (value, fault) = numeric(number::key(cell));
                 cells.append_option(value);
                 fault
             }

@@ -147,7 +147,7 @@ impl Load for DuckDbLoad<'_> {
         let reasons: Vec<String> = Reason::PASSING.iter().map(|reason| format!("'{reason}'")).collect();
         let sql = format!(
             "SELECT DISTINCT source_key FROM quarantine WHERE table_name = ? AND source_key IS NOT NULL
-             AND reason IN ({}) ORDER BY 1",
+             AND reason IN ({}) AND NOT (reason = 'unknown_donor' AND kept) ORDER BY 1",
             reasons.join(", ")
         );
         let mut keys = Vec::new();
@@ -222,8 +222,13 @@ impl Load for DuckDbLoad<'_> {
         let Some(connection) = self.connection.take() else { return Ok(()) };
         connection.execute_batch("COMMIT").map_err(&doing)?;
         derive::forget(&connection)?;
-        // What is committed is in the log already; a checkpoint that has to wait for a reader is made up for later.
-        let _ = connection.execute_batch("CHECKPOINT");
+        // What is committed is in the log already; a checkpoint that has to wait for a reader is made up for later. Only
+        // one that failed for want of room leaves DuckDB unusable, and must be told.
+        if let Err(cause) = connection.execute_batch("CHECKPOINT")
+            && connection.execute_batch("SELECT 1").is_err()
+        {
+            return Err(trouble("writing the load from the log into the file")(cause));
+        }
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ fn classify(doing: &'static str, cause: ::duckdb::Error) -> Error {
         locked()
     } else if has("No space left on device") || has("Could not write all bytes") || has("Disk quota exceeded") {
         Error::new(ErrorKind::DiskFull, "the disk is full")
-            .hint("free some room and try again; the last good load is still there")
+            .hint("free some room, open the file again and load again; the last good load is still there")
     } else if has("Out of Memory Error") {
         Error::new(ErrorKind::Internal, "the analytics need more memory than they may use")
             .hint("raise store.memory_limit, or set store.temp_directory so that DuckDB can spill to disk")

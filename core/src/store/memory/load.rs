@@ -109,7 +109,10 @@ impl Load for MemoryLoad<'_> {
     }
 
     fn revisit(&mut self, table: Table) -> Result<Vec<u64>> {
-        let passing = |row: &&Quarantined| row.table == table && Reason::PASSING.contains(&row.reason);
+        let passing = |row: &&Quarantined| {
+            let relinked = row.reason == Reason::UnknownDonor && row.kept;
+            row.table == table && Reason::PASSING.contains(&row.reason) && !relinked
+        };
         let keys: BTreeSet<u64> = self.facts.quarantine.iter().filter(passing).filter_map(|row| row.key).collect();
         Ok(keys.into_iter().collect())
     }
