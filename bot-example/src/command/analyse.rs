@@ -10,7 +10,8 @@ use dermawan::insight::MonthlyReport;
 use dermawan::message::{clean_or, date, rupiah};
 use dermawan::{Analytics, ErrorKind, Month, Result};
 use jiff::civil::Date;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 /// Rows of a table when no limit is given: what fits on a screen.
@@ -25,8 +26,7 @@ pub(crate) fn run(arguments: &Arguments, options: &Analyse) -> Result<ExitCode> 
     let asked = Asked { analytics: &analytics, as_of, limit: options.limit };
     let all = options.subject == Subject::All;
     if options.json {
-        let value = if all { asked.everything()? } else { asked.json(options.subject)? };
-        screen.line(json(&value)?)?;
+        screen.line(json(&asked.find(options.subject)?)?)?;
     } else if all {
         for subject in Subject::EACH {
             match asked.text(subject) {
@@ -42,6 +42,28 @@ pub(crate) fn run(arguments: &Arguments, options: &Analyse) -> Result<ExitCode> 
         screen.heading(&heading).and_then(|()| screen.line(text))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// An answer as JSON.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Found {
+    Forecast(shapes::Donations),
+    CashFlow(Vec<shapes::CashFlowMonth>),
+    Churn(Vec<shapes::DonorAtRisk>),
+    Segments(shapes::Segments),
+    Value(Vec<shapes::Value>),
+    Anomalies(Vec<shapes::Anomaly>),
+    Transactions(Vec<shapes::Transaction>),
+    Report(MonthlyReport),
+    Trouble { error: Trouble },
+    All(BTreeMap<&'static str, Self>),
+}
+
+#[derive(Serialize)]
+struct Trouble {
+    code: &'static str,
+    message: String,
 }
 
 /// A question, to be answered in either form.
@@ -94,35 +116,28 @@ impl Asked<'_> {
     }
 
     /// Every subject under its key; one with too little history holds its error.
-    fn everything(&self) -> Result<Value> {
-        let mut all = Map::new();
-        for subject in Subject::EACH {
-            let value = match self.json(subject) {
-                Err(error) if error.kind() == ErrorKind::NotEnoughHistory => {
-                    json!({ "error": { "code": error.code(), "message": message(&error) } })
-                }
-                outcome => outcome?,
-            };
-            all.insert(key(subject).into(), value);
-        }
-        Ok(Value::Object(all))
+    fn everything(&self) -> Result<BTreeMap<&'static str, Found>> {
+        let each = Subject::EACH.into_iter().map(|subject| match self.find(subject) {
+            Err(error) if error.kind() == ErrorKind::NotEnoughHistory => {
+                Ok((key(subject), Found::Trouble { error: Trouble { code: error.code(), message: message(&error) } }))
+            }
+            outcome => outcome.map(|found| (key(subject), found)),
+        });
+        each.collect()
     }
 
-    fn json(&self, subject: Subject) -> Result<Value> {
+    fn find(&self, subject: Subject) -> Result<Found> {
         let (analytics, as_of, limit) = (self.analytics, self.as_of, self.limit.unwrap_or(usize::MAX));
-        let value = match subject {
-            Subject::Forecast => serde_json::to_value(shapes::donations(analytics, as_of)?),
-            Subject::CashFlow => serde_json::to_value(shapes::cash_flow(analytics, as_of)?),
-            Subject::Churn => serde_json::to_value(shapes::churn(analytics, as_of, limit)?.0),
-            Subject::Segments => serde_json::to_value(shapes::segments(analytics, as_of, limit)?),
-            Subject::Value => serde_json::to_value(shapes::values(analytics, as_of, limit)?),
-            Subject::Anomalies => serde_json::to_value(shapes::anomalies(analytics, as_of, limit)?),
-            Subject::Transactions => serde_json::to_value(shapes::transactions(analytics, as_of, limit)?),
-            Subject::Report => serde_json::to_value(self.report()?),
-            Subject::All => return self.everything(),
-        };
-        value.map_err(|cause| {
-            dermawan::Error::new(ErrorKind::Internal, "the answer cannot be written as JSON").caused_by(cause)
+        Ok(match subject {
+            Subject::Forecast => Found::Forecast(shapes::donations(analytics, as_of)?),
+            Subject::CashFlow => Found::CashFlow(shapes::cash_flow(analytics, as_of)?),
+            Subject::Churn => Found::Churn(shapes::churn(analytics, as_of, limit)?.0),
+            Subject::Segments => Found::Segments(shapes::segments(analytics, as_of, limit)?),
+            Subject::Value => Found::Value(shapes::values(analytics, as_of, limit)?),
+            Subject::Anomalies => Found::Anomalies(shapes::anomalies(analytics, as_of, limit)?),
+            Subject::Transactions => Found::Transactions(shapes::transactions(analytics, as_of, limit)?),
+            Subject::Report => Found::Report(self.report()?),
+            Subject::All => Found::All(self.everything()?),
         })
     }
 

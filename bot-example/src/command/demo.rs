@@ -30,7 +30,8 @@ pub(crate) fn run(arguments: &Arguments, options: &Demo) -> Result<ExitCode> {
     })?;
     let path = file(options.keep.as_deref(), folder.path())?;
     let organisation = Organisation { administrators: vec![ADMINISTRATOR.into()], ..Organisation::default() };
-    let settings = Settings { organisation, ..Settings::default() };
+    // Five of a list are enough to see.
+    let settings = Settings { organisation, risk_list: 5, ..Settings::default() };
     let analytics = Analytics::new(DuckDbStore::open(&path, &DuckDbOptions::default())?, settings)?;
     let mut screen = Screen::stdout();
     let organisation = &analytics.settings().organisation.name;
@@ -174,7 +175,7 @@ fn next(screen: &mut Screen, kept: Option<&Path>, as_of: Date) -> Result<()> {
         screen.line(format_args!("  The analytics file is {}: open it with any DuckDB.", path.display()))?;
     }
     screen.line(format_args!(
-        "  dermawan-bot chat --demo --as-of {as_of}     talk to the bot yourself, as Pak Budi
+        "  dermawan-bot chat --demo --as-of {as_of}   talk to the bot yourself, as Pak Budi
   dermawan-bot demo --keep demo.duckdb          keep the analytics file
   cp dermawan.example.toml dermawan.toml        name your own database in it, then
   dermawan-bot doctor                           see whether all is well
