@@ -1,2 +1,34 @@
-//! Bot.
-fn main() {}
+//! `dermawan-bot`: Dermawan from the command line, and the sample WhatsApp bot.
+//!
+//! This crate is the door: clock, environment, files, signals and the terminal are met here, and handed to the library
+//! as values. Each command is one file in `command/`; what a command shows as JSON is in `shapes`.
+
+#![allow(clippy::disallowed_methods, reason = "the door meets the clock, the environment and files")]
+
+mod arguments;
+mod bars;
+mod clock;
+mod command;
+mod config;
+mod failure;
+mod interrupt;
+mod log;
+mod screen;
+mod shapes;
+mod table;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = log::start(&arguments.log).and_then(|()| match &arguments.command {
+        Command::Demo(options) => command::demo::run(&arguments, options),
+        Command::Etl(options) => command::etl::run(&arguments, options),
+        Command::Analyse(options) => command::analyse::run(&arguments, options),
+        Command::Chat(options) => command::chat::run(&arguments, options),
+        Command::Doctor(options) => command::doctor::run(&arguments, options),
+    });
+    outcome.unwrap_or_else(|error| failure::report(&error))
+}

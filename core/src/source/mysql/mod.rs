@@ -68,6 +68,17 @@ impl MySqlSource {
         Ok(Self { options, mapping, zone })
     }
 
+    /// What the server calls its version, such as `10.11.6-MariaDB`. Shows whether it can be reached and lets us in.
+    ///
+    /// # Errors
+    /// `source_unavailable` and `access_denied`, as when a snapshot is taken.
+    pub fn server_version(&self) -> Result<String> {
+        let mut conn = self.connect()?;
+        let version: Option<String> =
+            conn.query_first("SELECT VERSION()").map_err(|cause| error(cause, Phase::Asking))?;
+        Ok(version.unwrap_or_default())
+    }
+
     fn connect(&self) -> Result<Conn> {
         let options = &self.options;
         let base = OptsBuilder::new()

@@ -1,0 +1,140 @@
+//! What can be said on the command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use std::path::PathBuf;
+
+/// Donor analytics for charities: from MySQL tables to WhatsApp replies.
+#[derive(Debug, Parser)]
+#[command(name = "dermawan-bot", version, after_help = ENVIRONMENT)]
+pub(crate) struct Arguments {
+    /// The configuration [default: ./dermawan.toml where there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The day that counts as today, such as 2026-01-31 [default: today in the organisation's time zone]
+    #[arg(long, global = true, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// What to log on standard error, such as info or dermawan_bot=debug [default: RUST_LOG, else warn]
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const ENVIRONMENT: &str = "Secrets come from the environment:
+  DERMAWAN_DATABASE_PASSWORD   the password of [database]
+  DERMAWAN_DATABASE_URL        mysql://user:password@host:port/database, in place of [database]";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the whole way once, on made-up data; needs no server and no configuration
+    Demo(Demo),
+    /// Load the charity's tables into the analytics file
+    Etl(Etl),
+    /// Show forecasts, donors at risk, segments and anomalies
+    Analyse(Analyse),
+    /// Talk to the bot as if from a telephone; nothing is sent
+    Chat(Chat),
+    /// Check configuration, database, analytics file and clock, and say what to mend
+    Doctor(Doctor),
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// The same seed makes the same charity
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How many donors it has
+    #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) donors: u64,
+    /// Keep the analytics file here, for `analyse`, `chat` or a DuckDB shell
+    #[arg(long, value_name = "PATH")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+/// Options of `etl`.
+#[derive(Debug, Args)]
+pub(crate) struct Etl {
+    /// Read everything anew instead of what changed
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Load made-up data that end today, instead of the configured source
+    #[arg(long)]
+    pub(crate) sample: bool,
+}
+
+/// Options of `analyse`.
+#[derive(Debug, Args)]
+pub(crate) struct Analyse {
+    /// Which analysis
+    #[arg(value_enum, default_value_t = Subject::All)]
+    pub(crate) subject: Subject,
+    /// Print JSON, with the key names of the HTTP routes
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// At most so many rows of a list [default: 10 in tables, all in JSON]
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+}
+
+/// An analysis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Subject {
+    /// Donations of the months to come
+    Forecast,
+    /// Income, expense and balance of the months to come
+    CashFlow,
+    /// Donors at risk, with reasons
+    Churn,
+    /// Kinds of donors
+    Segments,
+    /// Lifetime value of donors
+    Value,
+    /// Months in which a category cost too much or too little
+    Anomalies,
+    /// Single unusual expenses
+    Transactions,
+    /// The last whole month
+    Report,
+    /// Everything
+    All,
+}
+
+impl Subject {
+    /// Every subject but `All`, in the order shown.
+    pub(crate) const EACH: [Self; 8] = [
+        Self::Forecast,
+        Self::CashFlow,
+        Self::Churn,
+        Self::Segments,
+        Self::Value,
+        Self::Anomalies,
+        Self::Transactions,
+        Self::Report,
+    ];
+}
+
+/// Options of `chat`.
+#[derive(Debug, Args)]
+pub(crate) struct Chat {
+    /// Whose telephone it is [default: Pak Budi's of the made-up data]
+    #[arg(long = "as", value_name = "NUMBER", default_value = "6281234567890")]
+    pub(crate) number: String,
+    /// Talk about made-up data instead of the analytics file
+    #[arg(long)]
+    pub(crate) demo: bool,
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,273 @@
+//! `analyse`: what the facts say, as tables or JSON.
+
+use crate::arguments::{Analyse, Arguments, Subject};
+use crate::config::Config;
+use crate::failure::message;
+use crate::screen::{Screen, json};
+use crate::shapes;
+use crate::table::Table;
+use dermawan::insight::MonthlyReport;
+use dermawan::message::{clean_or, date, rupiah};
+use dermawan::{Analytics, ErrorKind, Month, Result};
+use jiff::civil::Date;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+/// Rows of a table when no limit is given: what fits on a screen.
+const ROWS: usize = 10;
+
+/// Answers the question of the arguments.
+pub(crate) fn run(arguments: &Arguments, options: &Analyse) -> Result<ExitCode> {
+    let config = Config::load(arguments.config.as_deref())?;
+    let as_of = config.as_of(arguments.as_of)?;
+    let analytics = super::open(&config)?;
+    let mut screen = Screen::stdout();
+    let asked = Asked { analytics: &analytics, as_of, limit: options.limit };
+    let all = options.subject == Subject::All;
+    if options.json {
+        screen.line(json(&asked.find(options.subject)?)?)?;
+    } else if all {
+        for subject in Subject::EACH {
+            match asked.text(subject) {
+                Ok((heading, text)) => screen.heading(&heading).and_then(|()| screen.line(text))?,
+                Err(error) if error.kind() == ErrorKind::NotEnoughHistory => {
+                    screen.heading(title(subject)).and_then(|()| screen.line(format_args!("  {}", message(&error))))?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    } else {
+        let (heading, text) = asked.text(options.subject)?;
+        screen.heading(&heading).and_then(|()| screen.line(text))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An answer as JSON.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Found {
+    Forecast(shapes::Donations),
+    CashFlow(Vec<shapes::CashFlowMonth>),
+    Churn(Vec<shapes::DonorAtRisk>),
+    Segments(shapes::Segments),
+    Value(Vec<shapes::Value>),
+    Anomalies(Vec<shapes::Anomaly>),
+    Transactions(Vec<shapes::Transaction>),
+    Report(MonthlyReport),
+    Trouble { error: Trouble },
+    All(BTreeMap<&'static str, Self>),
+}
+
+#[derive(Serialize)]
+struct Trouble {
+    code: &'static str,
+    message: String,
+}
+
+/// A question, to be answered in either form.
+pub(super) struct Asked<'a> {
+    pub(super) analytics: &'a Analytics,
+    pub(super) as_of: Date,
+    pub(super) limit: Option<usize>,
+}
+
+const fn title(subject: Subject) -> &'static str {
+    match subject {
+        Subject::Forecast => "Donation forecast",
+        Subject::CashFlow => "Cash flow",
+        Subject::Churn => "Donors at risk",
+        Subject::Segments => "Segments",
+        Subject::Value => "Lifetime value",
+        Subject::Anomalies => "Expense anomalies",
+        Subject::Transactions => "Unusual expenses",
+        Subject::Report => "Monthly report",
+        Subject::All => "Everything",
+    }
+}
+
+const fn key(subject: Subject) -> &'static str {
+    match subject {
+        Subject::Forecast => "forecast",
+        Subject::CashFlow => "cash_flow",
+        Subject::Churn => "churn",
+        Subject::Segments => "segments",
+        Subject::Value => "value",
+        Subject::Anomalies => "anomalies",
+        Subject::Transactions => "transactions",
+        Subject::Report => "report",
+        Subject::All => "all",
+    }
+}
+
+/// A name from the database, made fit for a terminal.
+pub(super) fn shown(name: &str) -> String {
+    clean_or(name, 28, "(no name)")
+}
+
+fn deviation(deviation: Option<f64>) -> String {
+    deviation.map_or_else(|| "—".into(), |z| format!("{z:+.1}"))
+}
+
+impl Asked<'_> {
+    fn report(&self) -> Result<MonthlyReport> {
+        self.analytics.monthly_report(Month::of(self.as_of) - 1)
+    }
+
+    /// Every subject under its key; one with too little history holds its error.
+    fn everything(&self) -> Result<BTreeMap<&'static str, Found>> {
+        let each = Subject::EACH.into_iter().map(|subject| match self.find(subject) {
+            Err(error) if error.kind() == ErrorKind::NotEnoughHistory => {
+                Ok((key(subject), Found::Trouble { error: Trouble { code: error.code(), message: message(&error) } }))
+            }
+            outcome => outcome.map(|found| (key(subject), found)),
+        });
+        each.collect()
+    }
+
+    fn find(&self, subject: Subject) -> Result<Found> {
+        let (analytics, as_of, limit) = (self.analytics, self.as_of, self.limit.unwrap_or(usize::MAX));
+        Ok(match subject {
+            Subject::Forecast => Found::Forecast(shapes::donations(analytics, as_of)?),
+            Subject::CashFlow => Found::CashFlow(shapes::cash_flow(analytics, as_of)?),
+            Subject::Churn => Found::Churn(shapes::churn(analytics, as_of, limit)?.0),
+            Subject::Segments => Found::Segments(shapes::segments(analytics, as_of, limit)?),
+            Subject::Value => Found::Value(shapes::values(analytics, as_of, limit)?),
+            Subject::Anomalies => Found::Anomalies(shapes::anomalies(analytics, as_of, limit)?),
+            Subject::Transactions => Found::Transactions(shapes::transactions(analytics, as_of, limit)?),
+            Subject::Report => Found::Report(self.report()?),
+            Subject::All => Found::All(self.everything()?),
+        })
+    }
+
+    /// A heading and the text under it.
+    pub(super) fn text(&self, subject: Subject) -> Result<(String, String)> {
+        let language = self.analytics.settings().organisation.language;
+        let as_of = date(self.as_of, language);
+        let title = title(subject);
+        Ok(match subject {
+            Subject::Forecast => (format!("{title} as of {as_of}"), self.forecast()?),
+            Subject::CashFlow => (format!("{title} as of {as_of}"), self.cash_flow()?),
+            Subject::Churn => self.churn()?,
+            Subject::Segments => (format!("{title} as of {as_of}"), self.segments()?),
+            Subject::Value => (format!("{title} as of {as_of}, largest first"), self.values()?),
+            Subject::Anomalies => (title.into(), self.anomalies()?),
+            Subject::Transactions => (format!("{title}, latest first"), self.transactions()?),
+            Subject::Report => {
+                let report = self.report()?;
+                let message = dermawan::message::Message::MonthlyReport { name: None, report: &report };
+                (title.into(), self.analytics.templates().render(&message)?)
+            }
+            Subject::All => (title.into(), String::new()),
+        })
+    }
+
+    fn rows(&self) -> usize {
+        self.limit.unwrap_or(ROWS)
+    }
+
+    fn forecast(&self) -> Result<String> {
+        let found = shapes::donations(self.analytics, self.as_of)?;
+        let interval = format!(">{:.0} % interval", found.level * 100.0);
+        let mut table = Table::new(&["month", ">predicted", &interval]);
+        for month in &found.months {
+            let interval = format!("{} – {}", rupiah(month.lower), rupiah(month.upper));
+            table.row([month.month.clone(), rupiah(month.predicted_amount), interval]);
+        }
+        let mut text = format!(
+            "{table}\n  {} so far this month; from {} whole months, R² {:.0} %",
+            rupiah(found.so_far),
+            found.historical_data.len(),
+            found.confidence
+        );
+        found.notes.iter().for_each(|note| text.push_str(&format!("\n  {note}")));
+        Ok(text)
+    }
+
+    fn cash_flow(&self) -> Result<String> {
+        let mut table = Table::new(&["month", ">income", ">expense", ">balance"]);
+        for month in shapes::cash_flow(self.analytics, self.as_of)? {
+            let amounts = [month.predicted_income, month.predicted_expense, month.predicted_balance];
+            table.row(std::iter::once(month.month).chain(amounts.map(rupiah)));
+        }
+        Ok(table.to_string())
+    }
+
+    fn churn(&self) -> Result<(String, String)> {
+        let (donors, total) = shapes::churn(self.analytics, self.as_of, self.rows())?;
+        let mut table = Table::new(&[">score", "level", "donor", "why"]);
+        for donor in &donors {
+            let level = format!("{:?}", donor.risk_level).to_uppercase();
+            table.row([donor.risk_score.to_string(), level, shown(&donor.name), donor.reasons.join(", ")]);
+        }
+        let text = if total == 0 { "  none".into() } else { table.to_string() };
+        Ok((format!("{}: {total}, highest score first", title(Subject::Churn)), text))
+    }
+
+    fn segments(&self) -> Result<String> {
+        let found = shapes::segments(self.analytics, self.as_of, 0)?;
+        let counts = &found.segments;
+        let mut table = Table::new(&["segment", ">donors"]);
+        for (name, count) in [
+            ("champions", counts.champions),
+            ("loyal", counts.loyal),
+            ("at risk", counts.at_risk),
+            ("new", counts.new),
+            ("one time", counts.one_time),
+            ("never gave", found.never_gave),
+        ] {
+            table.row([name.into(), count.to_string()]);
+        }
+        Ok(table.to_string())
+    }
+
+    fn values(&self) -> Result<String> {
+        let mut table = Table::new(&["donor", ">total", ">gifts", ">average", ">months", ">a month", ">gifts a month"]);
+        for value in shapes::values(self.analytics, self.as_of, self.rows())? {
+            table.row([
+                shown(&value.name),
+                rupiah(value.total_value),
+                value.total_donations.to_string(),
+                rupiah(value.average_donation),
+                value.months_active.to_string(),
+                rupiah(value.monthly_value),
+                format!("{:.2}", value.donation_frequency),
+            ]);
+        }
+        Ok(table.to_string())
+    }
+
+    fn anomalies(&self) -> Result<String> {
+        let found = shapes::anomalies(self.analytics, self.as_of, self.rows())?;
+        let mut table = Table::new(&["category", "month", ">amount", ">expected", ">sd", "type", "severity"]);
+        for anomaly in &found {
+            table.row([
+                shown(&anomaly.category),
+                anomaly.month.clone(),
+                rupiah(anomaly.amount),
+                format!("{} – {}", rupiah(anomaly.expected_range.min), rupiah(anomaly.expected_range.max)),
+                deviation(anomaly.deviation),
+                format!("{:?}", anomaly.kind).to_uppercase(),
+                format!("{:?}", anomaly.severity).to_uppercase(),
+            ]);
+        }
+        Ok(if found.is_empty() { "  none".into() } else { table.to_string() })
+    }
+
+    fn transactions(&self) -> Result<String> {
+        let found = shapes::transactions(self.analytics, self.as_of, self.rows())?;
+        let mut table = Table::new(&[">entry", "date", "category", ">amount", ">expected up to", ">sd"]);
+        for entry in &found {
+            table.row([
+                entry.entry_id.to_string(),
+                entry.date.to_string(),
+                shown(&entry.category),
+                rupiah(entry.amount),
+                rupiah(entry.expected_range.max),
+                deviation(entry.deviation),
+            ]);
+        }
+        Ok(if found.is_empty() { "  none".into() } else { table.to_string() })
+    }
+}

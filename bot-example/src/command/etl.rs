@@ -1,0 +1,42 @@
+//! `etl`: the charity's tables become facts in the analytics file.
+
+use crate::arguments::{Arguments, Etl};
+use crate::bars::Bars;
+use crate::config::Config;
+use crate::interrupt;
+use crate::screen::{Screen, json};
+use dermawan::etl::{self, Mode};
+use dermawan::sample::SampleOptions;
+use dermawan::source::Source;
+use dermawan::{Error, ErrorKind, Result};
+use std::process::ExitCode;
+
+/// Loads, and prints the report.
+pub(crate) fn run(arguments: &Arguments, options: &Etl) -> Result<ExitCode> {
+    let config = Config::load(arguments.config.as_deref())?;
+    let as_of = config.as_of(arguments.as_of)?;
+    let mut source: Box<dyn Source> = if options.sample {
+        let usual = SampleOptions::demo();
+        Box::new(super::sample(usual.seed, usual.donors, as_of)?)
+    } else {
+        config.source()?.ok_or_else(|| {
+            Error::new(ErrorKind::Configuration, "no source is configured")
+                .hint("add [database] or [files] to dermawan.toml, or try `dermawan-bot etl --sample`")
+        })?
+    };
+    interrupt::listen()?;
+    let analytics = super::open_or_create(&config)?;
+    let rules = &analytics.settings().etl;
+    let rules = etl::Options { mode: if options.full { Mode::Full } else { rules.mode }, ..rules.clone() };
+    tracing::info!(source = source.label(), %as_of, "load begins");
+    let mut bars = Bars::new();
+    let report = analytics.load_with(&mut *source, &rules, as_of, &mut |progress| bars.show(progress))?;
+    tracing::info!(run = report.run, rows = report.rows_read(), rejected = report.rejected(), "load done");
+    let mut screen = Screen::stdout();
+    if options.json {
+        screen.line(json(&report)?)?
+    } else {
+        screen.line(report.to_string().trim_end())?
+    }
+    Ok(ExitCode::SUCCESS)
+}

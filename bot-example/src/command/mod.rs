@@ -1,0 +1,64 @@
+//! The commands, one file each, and what they open alike.
+
+pub(crate) mod analyse;
+pub(crate) mod chat;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod etl;
+
+use crate::config::Config;
+use dermawan::message::Templates;
+use dermawan::sample::{Sample, SampleOptions, SampleSource};
+use dermawan::store::{DuckDbOptions, DuckDbStore};
+use dermawan::{Analytics, Error, ErrorKind, Organisation, Result, Settings};
+use jiff::civil::Date;
+
+/// The organisation's wording: its own folder's over the embedded.
+fn templates(config: &Config, organisation: &Organisation) -> Result<Templates> {
+    match config.templates_folder() {
+        Some(folder) => Templates::from_folder(folder, organisation),
+        None => Templates::embedded(organisation),
+    }
+}
+
+/// Analytics over the configured file, which a first load makes.
+fn open_or_create(config: &Config) -> Result<Analytics> {
+    let store = DuckDbStore::open(config.store_path(), &config.store_options())?;
+    let settings = config.settings();
+    let templates = templates(config, &settings.organisation)?;
+    Ok(Analytics::new(store, settings)?.with_templates(templates))
+}
+
+/// Analytics over the configured file, which must be there: a question makes no file.
+fn open(config: &Config) -> Result<Analytics> {
+    let path = config.store_path();
+    if !path.is_file() {
+        return Err(Error::new(ErrorKind::NotFound, "there is no analytics file yet")
+            .context("file", path.display())
+            .hint("load it with `dermawan-bot etl`, or try `dermawan-bot etl --sample`"));
+    }
+    open_or_create(config)
+}
+
+/// A made-up charity whose last day is `as_of`.
+fn sample(seed: u64, donors: u64, as_of: Date) -> Result<SampleSource> {
+    let usual = SampleOptions::demo();
+    let options = SampleOptions {
+        seed,
+        as_of,
+        donors,
+        // As many gifts and telephones a donor as in the usual sample.
+        donations: (donors * usual.donations / usual.donors).max(1_200),
+        contacts: donors.div_ceil(2),
+        ..usual
+    };
+    Ok(SampleSource::new(Sample::new(options)?))
+}
+
+/// Made-up analytics in memory.
+fn sample_in_memory(settings: Settings, as_of: Date) -> Result<Analytics> {
+    let analytics = Analytics::new(DuckDbStore::in_memory(&DuckDbOptions::default())?, settings)?;
+    let usual = SampleOptions::demo();
+    analytics.load(&mut sample(usual.seed, usual.donors, as_of)?, as_of, &mut |_| Ok(()))?;
+    Ok(analytics)
+}
