@@ -2,6 +2,7 @@
 //!
 //! The rule of every race is in [`race`]: a contestant that gives another answer than the others is not timed but
 //! refused. Each runs in a process of its own, so that peak memory is its own too ([`measure`]).
+#![allow(clippy::disallowed_methods, reason = "benches measure what is outside")]
 
 pub mod measure;
 pub mod peers;

@@ -14,10 +14,7 @@ use serde::de::DeserializeOwned;
 pub(crate) type Maybe<'a> = Option<Unknown<'a>>;
 
 /// Does short work on the calling thread; an answer of objects and arrays.
-pub(crate) fn call<'env, T: Serialize>(
-    env: &'env Env,
-    work: impl FnOnce() -> Result<T>,
-) -> napi::Result<Unknown<'env>> {
+pub(crate) fn call<T: Serialize>(env: &Env, work: impl FnOnce() -> Result<T>) -> napi::Result<Unknown<'_>> {
     let text = work().and_then(|value| text_of(&value)).map_err(|error| raise(env, &error))?;
     parsed(env, text)
 }

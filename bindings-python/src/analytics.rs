@@ -36,6 +36,7 @@ impl Analytics {
     }
 
     /// Loads a source; Ctrl-C ends the load, and nothing of it stays.
+    #[allow(clippy::redundant_closure_for_method_calls, reason = "the method alone is not general enough")]
     fn load<'py, S: Source>(
         &self,
         py: Python<'py>,

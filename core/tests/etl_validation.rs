@@ -227,6 +227,7 @@ fn a_load_that_would_not_equal_its_source_is_refused() {
     let store = DuckDbStore::in_memory(&DuckDbOptions::default()).unwrap();
     load(&store, &mut source(&tables), &Options::default()).unwrap();
 
+    #[allow(clippy::type_complexity, reason = "a table of cases")]
     let lies: [(fn(Table, &mut Totals), Option<Table>, &str); 4] = [
         (|t, totals| totals.rows += u64::from(t == Table::Donations), None, "rows: 3 in the source, 2 in the store"),
         (

@@ -1,7 +1,7 @@
 //! The whole way on a real MariaDB: tables become a DuckDB file, and the file becomes what a donor reads.
 
 #![cfg(all(feature = "mysql", feature = "duckdb"))]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what helps a test may panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what helps a test may panic")]
 #![allow(clippy::disallowed_methods, reason = "tests use files, time and child processes")]
 
 use dermawan::bot::Session;

@@ -1,5 +1,5 @@
 //! The source of files.
-
+#![allow(clippy::disallowed_methods, reason = "a test of files")]
 #![cfg(feature = "files")]
 #![allow(clippy::unwrap_used, reason = "what helps a test may panic")]
 

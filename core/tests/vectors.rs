@@ -2,7 +2,7 @@
 //! Python and Node packages run the same files.
 //!
 //! An expected object names the keys it checks; an expected list is checked whole. `{"error": code}` expects that error.
-
+#![allow(clippy::disallowed_methods, reason = "reads the vectors")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use dermawan::{CashEntries, CategoryMonth, DonorGifts, Error, MonthlySeries, Rupiah, anomaly, churn, forecast};

@@ -13,6 +13,7 @@
 //! let url = server.url("panti", "root", "");
 //! # Ok::<(), dermawan_testbed::Error>(())
 //! ```
+#![allow(clippy::disallowed_methods, reason = "keeps a database server in a folder")]
 
 mod schema;
 mod server;

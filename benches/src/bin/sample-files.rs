@@ -6,6 +6,7 @@
 //!
 //! With 0 donations it writes the demo's sample, bad rows included. `load.sql` names the files as the client sees
 //! them (`LOAD DATA LOCAL`); the tables of the schema must be there and empty.
+#![allow(clippy::disallowed_methods, reason = "writes the files")]
 
 use dermawan::Table;
 use dermawan::sample::{SESSION, Sample, SampleOptions};

@@ -39,6 +39,7 @@ const UPDATED: FactColumn =
     column("updated_at", "updated_at", ColumnType::Instant, false, "When the source last changed the row, UTC");
 
 /// The columns of a clean table; the first is the key.
+#[allow(clippy::too_many_lines, reason = "a list")]
 pub const fn columns(table: Table) -> &'static [FactColumn] {
     use ColumnType::{Amount, Date, Flag, Instant, Integer, Key, Text};
     match table {

@@ -40,7 +40,7 @@ impl Validator<'_> {
         let raw = Raw::of(batch)?;
         let mut notes = Notes::new(batch, &raw);
         notes.faults(&batch.faults);
-        self.keys(&raw, seen, &mut notes);
+        check_keys(&raw, seen, &mut notes);
         let rows = match batch.table {
             Table::Donations => self.donations(&raw, &mut notes)?,
             Table::CashEntries => self.cash_entries(&raw, &mut notes)?,
@@ -55,21 +55,6 @@ impl Validator<'_> {
             Table::Categories | Table::Donors | Table::Children => raw.facts(batch.table, &BTreeMap::new())?,
         };
         notes.finish(rows, raw.newest())
-    }
-
-    fn keys(&self, raw: &Raw<'_>, seen: Option<&mut Seen>, notes: &mut Notes<'_>) {
-        if raw.keys.null_count() > 0 {
-            for row in (0..raw.keys.len()).filter(|&row| raw.keys.is_null(row)) {
-                notes.reject(row, Reason::MissingKey, "id");
-            }
-        }
-        if let Some(seen) = seen {
-            for row in 0..raw.keys.len() {
-                if raw.keys.is_valid(row) && !seen.insert(raw.keys.value(row)) {
-                    notes.reject(row, Reason::DuplicateKey, "id");
-                }
-            }
-        }
     }
 
     fn dates(&self, raw: &Raw<'_>, notes: &mut Notes<'_>) -> Result<()> {
@@ -190,16 +175,31 @@ impl Validator<'_> {
             if !known {
                 notes.reject(row, Reason::UnknownDonor, "donor_id");
             }
-            match numbers.is_valid(row).then(|| Number::parse(numbers.value(row)).ok()).flatten() {
-                Some(number) => normal.append_value(number.as_str()),
-                None => {
-                    normal.append_null();
-                    notes.reject(row, Reason::InvalidNumber, "number");
-                }
+            if let Some(number) = numbers.is_valid(row).then(|| Number::parse(numbers.value(row)).ok()).flatten() {
+                normal.append_value(number.as_str());
+            } else {
+                normal.append_null();
+                notes.reject(row, Reason::InvalidNumber, "number");
             }
         }
         let derived: BTreeMap<_, ArrayRef> = BTreeMap::from([("number", Arc::new(normal.finish()) as ArrayRef)]);
         raw.facts(Table::Contacts, &derived)
+    }
+}
+
+/// Keys are there, and each once.
+fn check_keys(raw: &Raw<'_>, seen: Option<&mut Seen>, notes: &mut Notes<'_>) {
+    if raw.keys.null_count() > 0 {
+        for row in (0..raw.keys.len()).filter(|&row| raw.keys.is_null(row)) {
+            notes.reject(row, Reason::MissingKey, "id");
+        }
+    }
+    if let Some(seen) = seen {
+        for row in 0..raw.keys.len() {
+            if raw.keys.is_valid(row) && !seen.insert(raw.keys.value(row)) {
+                notes.reject(row, Reason::DuplicateKey, "id");
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! computed here from the rows themselves, by the plainest means. It panics with the difference, so it belongs in tests.
 
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, reason = "the checks of a test suite")]
+#![allow(clippy::inconsistent_digit_grouping, reason = "amounts in sen: rupiah, and two digits")]
 
 use super::{DonorRecord, Store, View};
 use crate::error::{Error, ErrorKind, Result};
@@ -73,7 +74,7 @@ struct World {
     clock: i64,
 }
 
-/// SplitMix64 (Steele, Lea & Flood 2014).
+/// `SplitMix64` (Steele, Lea & Flood 2014).
 struct Chance(u64);
 
 impl Chance {
@@ -315,7 +316,7 @@ impl Snapshot for SelectingSnapshot<'_> {
         self.0.read(table, &Selection::All, &mut |batch| {
             let rows = &batch.rows;
             let keys = rows["id"].as_primitive::<UInt64Type>();
-            let moved = rows.column_by_name("updated_at").map(|c| c.as_primitive::<TimestampMicrosecondType>());
+            let moved = rows.column_by_name("updated_at").map(AsArray::as_primitive::<TimestampMicrosecondType>);
             let wanted: BooleanArray = (0..rows.num_rows())
                 .map(|row| {
                     Some(match selection {
@@ -475,7 +476,7 @@ fn empty_store(store: &dyn Store) {
 fn loads_follow_the_source(store: &dyn Store, seed: u64) {
     let mut chance = Chance(seed);
     let mut world = World::new(&mut chance);
-    let timed = seed % 3 != 0;
+    let timed = !seed.is_multiple_of(3);
     for round in 0..4 {
         let what = format!("seed {seed}, round {round}");
         let report = load(store, &mut world.source(timed), TODAY).unwrap();
