@@ -1,6 +1,7 @@
 //! The MySQL source against a real server.
 
 #![cfg(feature = "mysql")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what helps a test may panic")]
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
@@ -91,7 +92,7 @@ fn failure<T>(result: Result<T>) -> Error {
     let mut whole = format!("{error} {error:?}");
     let mut cause = std::error::Error::source(&error);
     while let Some(inner) = cause {
-        whole.push_str(&format!("{inner} {inner:?}"));
+        whole = format!("{whole} {inner} {inner:?}");
         cause = inner.source();
     }
     assert!(!whole.contains("s3cr3t"), "{whole}");

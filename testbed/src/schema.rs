@@ -25,9 +25,9 @@ impl Schema {
             match (self, code.split_once("ENUM(")) {
                 (Self::Text, Some((before, rest))) => {
                     let after = rest.split_once(')').map_or("", |(_, after)| after);
-                    sql.push_str(&format!("{before}VARCHAR(30){after}\n"));
+                    sql.extend([before, "VARCHAR(30)", after, "\n"]);
                 }
-                _ => sql.push_str(&format!("{code}\n")),
+                _ => sql.extend([code, "\n"]),
             }
         }
         let mut statements: Vec<String> =

@@ -11,8 +11,9 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// Runs the server until it ends by itself or the pipe on standard input is closed, whichever comes first; then
-/// removes the folder (the first argument). It ends with the server, so that a failed start is noticed at once.
+/// Runs the server until it ends by itself or the pipe on standard input is closed, whichever comes first; in the second
+/// case it removes the folder, which is the first argument. It ends with the server, so that a failed start is noticed at
+/// once.
 const WATCH: &str = r#"
 folder=$1; shift
 exec 3<&0
@@ -22,6 +23,7 @@ server=$!
 watch=$!
 exec 3<&-
 wait $server
+[ $? -eq 137 ] && rm -rf "$folder"
 "#;
 
 /// What to start.
@@ -39,7 +41,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { buffer_pool_mib: 64, tls: false, arguments: Vec::new(), patience: Duration::from_secs(60) }
+        Self { buffer_pool_mib: 64, tls: false, arguments: Vec::new(), patience: Duration::from_mins(1) }
     }
 }
 

@@ -34,8 +34,9 @@ pub(crate) enum Cell<'a> {
     /// An unscaled value and its number of decimals.
     Decimal(i128, i8),
     Bool(bool),
+    #[cfg_attr(not(feature = "mysql"), allow(dead_code, reason = "only a database hands over fields"))]
     /// A date or a date with time, as its fields; they need not be a date that any calendar has.
-    Fields(time::Fields),
+    Fields(&'a time::Fields),
     /// Days since 1970-01-01.
     Days(i64),
     /// Microseconds since 1970-01-01 UTC.
@@ -93,16 +94,19 @@ impl BatchBuilder {
         Self { table, zone, columns, faults: Vec::new(), text_bytes: 0, capacity }
     }
 
+    #[cfg(feature = "mysql")]
     /// Sets how times without an offset are meant in a column.
     pub(crate) fn set_clock(&mut self, column: usize, clock: Clock) {
         self.columns[column].clock = clock;
     }
 
+    #[cfg(any(feature = "mysql", feature = "files"))]
     /// Makes an empty text of a column NULL.
     pub(crate) fn set_blank_is_null(&mut self, column: usize) {
         self.columns[column].blank_is_null = true;
     }
 
+    #[cfg(feature = "mysql")]
     /// Whether the batch, with `rows` rows in it, should be handed over.
     pub(crate) fn is_full(&self, rows: usize) -> bool {
         rows >= self.capacity || self.text_bytes >= MAX_TEXT_BYTES
@@ -111,6 +115,9 @@ impl BatchBuilder {
     /// Adds a cell to a column; `row` is its place in the batch, for the fault.
     #[inline]
     pub(crate) fn push(&mut self, column: usize, row: usize, cell: Cell<'_>) {
+        if matches!(cell, Cell::Null) {
+            return self.columns[column].cells.push_nulls(1);
+        }
         let column = &mut self.columns[column];
         let fault = column.push(cell, &self.zone, &mut self.text_bytes);
         if let Some(kind) = fault {
@@ -120,15 +127,7 @@ impl BatchBuilder {
 
     /// Adds `rows` NULLs to a column that the source lacks.
     pub(crate) fn push_nulls(&mut self, column: usize, rows: usize) {
-        match &mut self.columns[column].cells {
-            Cells::Key(cells) => cells.append_nulls(rows),
-            Cells::Amount(cells) => cells.append_nulls(rows),
-            Cells::Date(cells) => cells.append_nulls(rows),
-            Cells::Instant(cells) => cells.append_nulls(rows),
-            Cells::Text(cells) => (0..rows).for_each(|_| cells.append_null()),
-            Cells::Integer(cells) => cells.append_nulls(rows),
-            Cells::Flag(cells) => cells.append_nulls(rows),
-        }
+        self.columns[column].cells.push_nulls(rows);
     }
 
     /// Hands over the rows so far and begins an empty batch.
@@ -157,6 +156,19 @@ impl Cells {
             ColumnType::Text => Self::Text(StringBuilder::with_capacity(capacity, capacity * 8)),
             ColumnType::Integer => Self::Integer(Int32Builder::with_capacity(capacity)),
             ColumnType::Flag => Self::Flag(BooleanBuilder::with_capacity(capacity)),
+        }
+    }
+
+    #[inline]
+    fn push_nulls(&mut self, rows: usize) {
+        match self {
+            Self::Key(cells) => cells.append_nulls(rows),
+            Self::Amount(cells) => cells.append_nulls(rows),
+            Self::Date(cells) => cells.append_nulls(rows),
+            Self::Instant(cells) => cells.append_nulls(rows),
+            Self::Text(cells) => cells.append_nulls(rows),
+            Self::Integer(cells) => cells.append_nulls(rows),
+            Self::Flag(cells) => cells.append_nulls(rows),
         }
     }
 
@@ -201,7 +213,7 @@ impl Column {
         };
         match &mut self.cells {
             Cells::Key(cells) => {
-                let (value, fault) = numeric(number::whole(cell).and_then(|key| u64::try_from(key).ok()));
+                let (value, fault) = numeric(number::key(cell));
                 cells.append_option(value);
                 fault
             }

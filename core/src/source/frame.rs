@@ -29,7 +29,8 @@ const BATCH_ROWS: usize = 32_768;
 ///     ("jumlah", Arc::new(Float64Array::from(vec![500_000.0, 0.1])) as _),
 ///     ("date", Arc::new(StringArray::from(vec!["2026-01-15", "2026-01-16"])) as _),
 /// ])?;
-/// let mut source = FrameSource::new(Mapping::default(), "Asia/Jakarta")?;
+/// let mapping = Mapping::from_toml("donors = false")?; // gifts only
+/// let mut source = FrameSource::new(mapping, "Asia/Jakarta")?;
 /// source.insert(Table::Donations, vec![gifts])?;
 /// let totals = source.snapshot()?.totals(Table::Donations)?;
 /// assert_eq!((totals.rows, totals.amount), (2, 50_000_010));
@@ -146,7 +147,8 @@ impl Snapshot for FrameSnapshot<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Fault, FaultKind};
+    use crate::source::Fault;
+    use crate::source::FaultKind::{self, DamagedText, FractionOfSen, ImpossibleDate, ImpossibleNumber};
     use arrow::array::{
         Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Decimal256Array, DictionaryArray, Float64Array,
         Int32Array, LargeStringArray, StringArray, StringViewArray, TimestampMillisecondArray,
@@ -247,7 +249,6 @@ mod tests {
             ("payment_method", Arc::new(StringArray::from(vec!["a", "b", "c"]))),
             ("order_id", Arc::new(StringArray::from(vec!["ÃÃ©", "????", "x"]))),
         ]);
-        use FaultKind::{DamagedText, FractionOfSen, ImpossibleDate, ImpossibleNumber};
         assert_eq!(
             faults(&batch),
             [

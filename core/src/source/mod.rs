@@ -6,8 +6,8 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Table;
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit, UInt64Type};
+use arrow::array::{Array, ArrayAccessor, BooleanArray, Int64Array, RecordBatch, StringArray, UInt64Array};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -150,7 +150,9 @@ impl Totals {
     /// assert_eq!(Totals::of(Table::Donations, &none), Totals::default());
     /// ```
     pub fn of(table: Table, rows: &RecordBatch) -> Self {
-        (0..rows.num_rows()).fold(Self::default(), Summed::of(table, rows).adding())
+        let (mut totals, summed) = (Self::default(), Summed::of(table, rows));
+        (0..rows.num_rows()).for_each(|row| summed.add(&mut totals, row));
+        totals
     }
 
     /// Adds each row's totals to those of its range of `width` key values; rows without a key are in no range.
@@ -179,57 +181,45 @@ pub fn mark(status: &str) -> i128 {
     i128::from(status.bytes().next().unwrap_or(0)) * 1000 + status.len() as i128
 }
 
-/// The columns of raw rows that [`Totals`] sums.
+/// The columns of raw rows that [`Totals`] sums; one that is not of its canonical type adds nothing.
 struct Summed<'a> {
-    key: Option<&'a ArrayRef>,
-    amount: Option<&'a ArrayRef>,
-    reference: Option<&'a ArrayRef>,
-    mark: Option<&'a ArrayRef>,
+    key: Option<&'a UInt64Array>,
+    amount: Option<&'a Int64Array>,
+    reference: Option<&'a UInt64Array>,
+    status: Option<&'a StringArray>,
+    flag: Option<&'a BooleanArray>,
 }
 
 impl<'a> Summed<'a> {
     fn of(table: Table, rows: &'a RecordBatch) -> Self {
-        let (amount, reference, mark) = summed_columns(table);
-        let column = |name: Option<&str>| name.and_then(|name| rows.column_by_name(name));
-        Self {
-            key: column(Some(columns(table)[0].0)),
-            amount: column(amount),
-            reference: column(reference),
-            mark: column(mark),
+        fn column<'a, A: Array + 'static>(rows: &'a RecordBatch, name: Option<&str>) -> Option<&'a A> {
+            rows.column_by_name(name?)?.as_any().downcast_ref()
         }
-    }
-
-    fn adding(&self) -> impl Fn(Totals, usize) -> Totals + '_ {
-        |mut totals, row| {
-            self.add(&mut totals, row);
-            totals
+        let (amount, reference, mark) = summed_columns(table);
+        Self {
+            key: column(rows, Some(columns(table)[0].0)),
+            amount: column(rows, amount),
+            reference: column(rows, reference),
+            status: column(rows, mark),
+            flag: column(rows, mark),
         }
     }
 
     fn key(&self, row: usize) -> Option<u64> {
-        unsigned(self.key, row)
+        cell(self.key, row)
     }
 
     fn add(&self, totals: &mut Totals, row: usize) {
         totals.rows += 1;
         totals.keys += self.key(row).map_or(0, i128::from);
-        totals.references += unsigned(self.reference, row).map_or(0, i128::from);
-        if let Some(amounts) = self.amount.and_then(|array| array.as_primitive_opt::<Int64Type>()) {
-            totals.amount += if amounts.is_null(row) { 0 } else { i128::from(amounts.value(row)) };
-        }
-        if let Some(marks) = self.mark.filter(|marks| !marks.is_null(row)) {
-            totals.marks += match (marks.as_string_opt::<i32>(), marks.as_boolean_opt()) {
-                (Some(texts), _) => mark(texts.value(row)),
-                (None, Some(flags)) => i128::from(flags.value(row)),
-                (None, None) => 0,
-            };
-        }
+        totals.amount += cell(self.amount, row).map_or(0, i128::from);
+        totals.references += cell(self.reference, row).map_or(0, i128::from);
+        totals.marks += cell(self.status, row).map_or(0, mark) + cell(self.flag, row).map_or(0, i128::from);
     }
 }
 
-fn unsigned(array: Option<&ArrayRef>, row: usize) -> Option<u64> {
-    let array = array?.as_primitive_opt::<UInt64Type>()?;
-    (!array.is_null(row)).then(|| array.value(row))
+fn cell<A: ArrayAccessor>(array: Option<A>, row: usize) -> Option<A::Item> {
+    array.filter(|array| array.is_valid(row)).map(|array| array.value(row))
 }
 
 /// The organisation's time zone, from the database compiled in or the system's.

@@ -28,6 +28,16 @@ impl<T> Parsed<T> {
     }
 }
 
+/// A key.
+#[inline]
+pub(crate) fn key(cell: Cell<'_>) -> Parsed<u64> {
+    match cell {
+        Cell::UInt(key) => Parsed::Exact(key),
+        Cell::Int(key) if key >= 0 => Parsed::Exact(key as u64),
+        other => whole(other).and_then(|key| u64::try_from(key).ok()),
+    }
+}
+
 /// A whole number. `12.00` is one (data frames turn a column of keys with gaps into floats), `12.5` is not.
 #[inline]
 pub(crate) fn whole(cell: Cell<'_>) -> Parsed<i128> {
@@ -45,6 +55,14 @@ pub(crate) fn whole(cell: Cell<'_>) -> Parsed<i128> {
 /// An amount in sen; decimals beyond the sen are cut.
 #[inline]
 pub(crate) fn sen(cell: Cell<'_>) -> Parsed<i64> {
+    // as a DECIMAL(15,2) comes, in which almost all amounts are
+    if let Cell::Text(&[ref whole @ .., b'.', tens @ b'0'..=b'9', ones @ b'0'..=b'9']) = cell
+        && (1..=15).contains(&whole.len())
+        && whole.iter().all(u8::is_ascii_digit)
+    {
+        let whole = whole.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
+        return Parsed::Exact(whole * 100 + i64::from(tens - b'0') * 10 + i64::from(ones - b'0'));
+    }
     scaled(cell, 2).and_then(|value| i64::try_from(value).ok())
 }
 
@@ -132,10 +150,9 @@ fn decimal_slow(bytes: &[u8], decimals: u32) -> Parsed<i128> {
     if text.is_empty() {
         return Parsed::Nothing;
     }
-    let (negative, text) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
+    let (negative, text) = match text.strip_prefix(b"-") {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix(b"+").unwrap_or(text)),
     };
     if !negative && text.eq_ignore_ascii_case(b"nan") {
         return Parsed::Nothing;
@@ -281,6 +298,12 @@ mod tests {
                 Parsed::Cut(sen) => prop_assert_eq!(i128::from(sen), exact),
                 _ => prop_assert!(i64::try_from(exact).is_err()),
             }
+        }
+
+        #[test]
+        fn amounts_of_a_database_read_fast_as_slowly(text in "-?[0-9]{1,18}\\.[0-9]{2}") {
+            let slow = decimal_slow(text.as_bytes(), 2).and_then(|sen| i64::try_from(sen).ok());
+            prop_assert_eq!(of(&text), slow);
         }
 
         #[test]

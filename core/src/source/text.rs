@@ -16,14 +16,9 @@ pub(crate) enum Verdict<'a> {
 /// Examines a text. Without `repair` only bytes that are no UTF-8 matter.
 #[inline]
 pub(crate) fn examine(bytes: &[u8], repair: bool) -> Verdict<'_> {
-    let (mut ascii, mut doubtful, mut last) = (true, false, 0);
-    for &byte in bytes {
-        ascii &= byte < 0x80;
-        doubtful |= byte == b'?' && last == b'?';
-        last = byte;
-    }
+    let harmless = bytes.is_ascii() && !bytes.contains(&b'?');
     match std::str::from_utf8(bytes) {
-        Ok(text) if ascii && !doubtful || !repair => Verdict::Sound(text),
+        Ok(text) if harmless || !repair => Verdict::Sound(text),
         Ok(text) => doubt(text),
         Err(_) => Verdict::Damaged(String::from_utf8_lossy(bytes)),
     }

@@ -11,6 +11,7 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// How a time without an offset is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Clock {
+    #[cfg_attr(not(feature = "mysql"), allow(dead_code, reason = "only a database says so of a column"))]
     /// In UTC, as MySQL's TIMESTAMP in a session at `+00:00`.
     Utc,
     /// On the organisation's wall, as MySQL's DATETIME.
@@ -53,13 +54,13 @@ impl fmt::Display for Fields {
 }
 
 impl Fields {
-    fn is_zero(self) -> bool {
+    fn is_zero(&self) -> bool {
         (self.year, self.month, self.day) == (0, 0, 0)
     }
 
     /// Days since 1970-01-01; `None` for a date that the calendar does not have.
     #[inline]
-    fn days(self) -> Option<i32> {
+    fn days(&self) -> Option<i32> {
         let leap = self.year % 4 == 0 && (self.year % 100 != 0 || self.year % 400 == 0);
         let longest = match self.month {
             1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
@@ -80,7 +81,7 @@ impl Fields {
 
     /// Microseconds since 1970-01-01 00:00 on the clock that wrote it.
     #[inline]
-    fn naive(self) -> Option<i64> {
+    fn naive(&self) -> Option<i64> {
         if self.hour > 23 || self.minute > 59 || self.second > 60 || self.micro > 999_999 {
             return None;
         }
@@ -89,7 +90,7 @@ impl Fields {
     }
 
     /// Microseconds since 1970 UTC.
-    fn instant(self, clock: Clock, zone: &TimeZone) -> Option<i64> {
+    fn instant(&self, clock: Clock, zone: &TimeZone) -> Option<i64> {
         match self.offset {
             Some(seconds) => Some(self.naive()? - i64::from(seconds) * 1_000_000),
             None => to_instant(self.naive()?, clock, zone),
@@ -130,7 +131,7 @@ fn at<T>(value: Option<T>) -> Moment<T> {
 /// A civil date, as days since 1970-01-01.
 #[inline]
 pub(crate) fn day(cell: Cell<'_>, clock: Clock, zone: &TimeZone) -> Moment<i32> {
-    let of_fields = |fields: Fields, dated: bool| {
+    let of_fields = |fields: &Fields, dated: bool| {
         // a plain date, and a time on the organisation's wall, are that date already
         let civil = dated || (clock == Clock::Civil && fields.offset.is_none());
         at(if civil { fields.days() } else { fields.instant(clock, zone).and_then(|micros| day_of(micros, zone)) })
@@ -140,7 +141,7 @@ pub(crate) fn day(cell: Cell<'_>, clock: Clock, zone: &TimeZone) -> Moment<i32> 
         Cell::Fields(fields) => of_fields(fields, false),
         Cell::Text(bytes) if bytes.trim_ascii().is_empty() => Moment::Nothing,
         Cell::Text(bytes) => match parse(bytes.trim_ascii()) {
-            Some((fields, timed)) => of_fields(fields, !timed),
+            Some((fields, timed)) => of_fields(&fields, !timed),
             None => Moment::Impossible,
         },
         Cell::Days(days) => at(i32::try_from(days).ok().filter(|&days| date_of(days).is_some())),
@@ -156,14 +157,14 @@ pub(crate) fn day(cell: Cell<'_>, clock: Clock, zone: &TimeZone) -> Moment<i32> 
 /// An instant, as microseconds since 1970-01-01 UTC. A zero date is how MySQL of old wrote "never", and is none.
 #[inline]
 pub(crate) fn instant(cell: Cell<'_>, clock: Clock, zone: &TimeZone) -> Moment<i64> {
-    let of_fields = |fields: Fields| {
+    let of_fields = |fields: &Fields| {
         if fields.is_zero() { Moment::Nothing } else { at(fields.instant(clock, zone)) }
     };
     match cell {
         Cell::Null => Moment::Nothing,
         Cell::Fields(fields) => of_fields(fields),
         Cell::Text(bytes) if bytes.trim_ascii().is_empty() => Moment::Nothing,
-        Cell::Text(bytes) => parse(bytes.trim_ascii()).map_or(Moment::Impossible, |(fields, _)| of_fields(fields)),
+        Cell::Text(bytes) => parse(bytes.trim_ascii()).map_or(Moment::Impossible, |(fields, _)| of_fields(&fields)),
         Cell::Days(days) => at(days.checked_mul(MICROS_PER_DAY).and_then(|naive| to_instant(naive, clock, zone))),
         Cell::Instant(micros) => Moment::At(micros),
         Cell::Naive(micros) => at(to_instant(micros, clock, zone)),
@@ -315,7 +316,7 @@ mod tests {
             let zone = jakarta();
             let local = zone.to_datetime(Timestamp::from_microsecond(micros).unwrap());
             let text = local.strftime("%Y-%m-%d %H:%M:%S.%6f").to_string();
-            prop_assume!(zone.to_ambiguous_timestamp(local).is_ambiguous() == false);
+            prop_assume!(!zone.to_ambiguous_timestamp(local).is_ambiguous());
             prop_assert_eq!(instant(Cell::Text(text.as_bytes()), Clock::Civil, &zone), Moment::At(micros));
             prop_assert_eq!(day(Cell::Instant(micros), Clock::Utc, &zone), day_text(&text, Clock::Civil));
         }

@@ -51,7 +51,7 @@ fn is_handshake(cause: &mysql::Error) -> bool {
         mysql::Error::CodecError(codec) => std::error::Error::source(codec).and_then(|io| io.downcast_ref()),
         _ => None,
     };
-    io.and_then(std::io::Error::get_ref).is_some_and(|inner| inner.is::<rustls::Error>())
+    io.and_then(std::io::Error::get_ref).is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
 }
 
 fn untrusted(cause: impl std::error::Error + Send + Sync + 'static) -> Error {

@@ -164,12 +164,13 @@ fn look(conn: &mut Conn) -> mysql::Result<HashMap<String, Found>> {
             charset,
         });
     }
-    let indexes: Vec<(String, String, String, Option<u64>)> = conn.query(
+    let indexes: Vec<(String, String, Option<String>, Option<u64>)> = conn.query(
         "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS \
-         WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 AND COLUMN_NAME IS NOT NULL ORDER BY TABLE_NAME, INDEX_NAME",
+         WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME",
     )?;
     for group in indexes.chunk_by(|a, b| (&a.0, &a.1) == (&b.0, &b.1)) {
-        if let ([(table, _, column, None)], Some(there)) = (group, found.get_mut(&group[0].0)) {
+        // an index of one whole column; one over an expression has no column
+        if let ([(table, _, Some(column), None)], Some(there)) = (group, found.get_mut(&group[0].0)) {
             debug_assert_eq!(*table, there.name);
             there.unique.push(column.clone());
         }

@@ -2,7 +2,7 @@
 //!
 //! A snapshot is one read-only transaction that sees all tables as they were at its beginning (`REPEATABLE READ`, `WITH
 //! CONSISTENT SNAPSHOT`); it locks nothing, and the right to `SELECT` is enough. That holds for InnoDB, the engine of
-//! every Laravel application; a MyISAM table has no transactions and is read as it is at that moment.
+//! every Laravel application; a `MyISAM` table has no transactions and is read as it is at that moment.
 //!
 //! Rows travel in the binary protocol: numbers and dates come as such, without a detour through text, which on a million
 //! donations takes a third of the processor time off the text protocol's. They are streamed, never held all together.
@@ -272,15 +272,13 @@ impl Snapshot for MySqlSnapshot {
 
     fn totals(&mut self, table: Table) -> Result<Totals> {
         let plan = self.plan(table)?;
-        match sums::expressions(&plan)? {
-            Some(expressions) => sums::whole(&mut self.conn, &plan, &expressions)
-                .map_err(|cause| error(cause, Phase::Reading).context("table", &plan.source_name))?,
-            None => {
-                let mut totals = Totals::default();
-                self.fold(table, &mut |batch| totals.add(&Totals::of(table, &batch.rows)))?;
-                Ok(totals)
-            }
+        if let Some(expressions) = sums::expressions(&plan)? {
+            return sums::whole(&mut self.conn, &plan, &expressions)
+                .map_err(|cause| error(cause, Phase::Reading).context("table", &plan.source_name))?;
         }
+        let mut totals = Totals::default();
+        self.fold(table, &mut |batch| totals.add(&Totals::of(table, &batch.rows)))?;
+        Ok(totals)
     }
 
     fn totals_by_range(&mut self, table: Table, width: u64) -> Result<Vec<(u64, Totals)>> {
@@ -330,7 +328,7 @@ impl Snapshot for MySqlSnapshot {
             for row in self.conn.exec_iter(query, ()).map_err(broken)? {
                 let row = row.map_err(broken)?;
                 for (place, &at) in there.iter().enumerate() {
-                    builder.push(at, rows, row.as_ref(place).map_or(Cell::Null, cell));
+                    push(&mut builder, at, rows, row.as_ref(place).unwrap_or(&Value::NULL));
                 }
                 rows += 1;
                 if builder.is_full(rows) {
@@ -343,6 +341,18 @@ impl Snapshot for MySqlSnapshot {
 }
 
 #[inline]
+fn push(builder: &mut BatchBuilder, column: usize, row: usize, value: &Value) {
+    match *value {
+        // handed over by reference: copying what was written byte by byte stalls the processor
+        Value::Date(year, month, day, hour, minute, second, micro) => {
+            let fields = Fields { year: year.into(), month, day, hour, minute, second, micro, offset: None };
+            builder.push(column, row, Cell::Fields(&fields));
+        }
+        _ => builder.push(column, row, cell(value)),
+    }
+}
+
+#[inline]
 fn cell(value: &Value) -> Cell<'_> {
     match value {
         Value::NULL => Cell::Null,
@@ -351,10 +361,7 @@ fn cell(value: &Value) -> Cell<'_> {
         &Value::UInt(value) => Cell::UInt(value),
         &Value::Float(value) => Cell::Single(value),
         &Value::Double(value) => Cell::Double(value),
-        &Value::Date(year, month, day, hour, minute, second, micro) => {
-            Cell::Fields(Fields { year: year.into(), month, day, hour, minute, second, micro, offset: None })
-        }
-        Value::Time(..) => Cell::Other,
+        Value::Date(..) | Value::Time(..) => Cell::Other,
     }
 }
 
