@@ -1,6 +1,6 @@
 //! One donor's reply, from the text of the webhook to the text of the message, on a file of a million donors.
 
-use dermawan::bot::Session;
+use dermawan::bot::{Command, Session};
 use dermawan::sample::Sample;
 use dermawan::{Analytics, DonorId, Settings};
 use dermawan_benches::{results, town};
@@ -8,8 +8,9 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-/// What donors write, and what only their own reply holds.
-const WORDS: [(&str, &str); 4] = [("INFO", "Rp "), ("dampak", "Rp "), ("SALDO", "Rp "), ("Laporan", "Rp ")];
+/// What donors write, and what it means.
+const WORDS: [(&str, Command); 4] =
+    [("INFO", Command::Info), ("dampak", Command::Impact), ("SALDO", Command::Outlook), ("Laporan", Command::Report)];
 
 /// Replies to each word; the first hundred of them, in which the processor and DuckDB warm up, are not counted.
 const REPLIES: usize = 2_100;
@@ -24,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let donors: Vec<u64> = verified(&analytics, REPLIES, options.donors, as_of)?;
 
     let mut body = String::from("| a donor writes | median | 99 of 100 | slowest |\n|---|---|---|---|\n");
-    for (word, held) in WORDS {
+    for (word, meant) in WORDS {
         let mut times = Vec::with_capacity(REPLIES);
         for &donor in &donors {
             let from = Sample::whatsapp_number(DonorId(donor));
@@ -32,8 +33,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             let answer = analytics.reply(&from, word, as_of, Session::default())?;
             times.push(start.elapsed());
             // Another answer than the one meant would be measured in vain.
-            let reply = answer.reply.filter(|reply| reply.contains(held) && answer.error.is_none());
-            reply.ok_or_else(|| format!("{word} was not answered as it should be"))?;
+            if answer.command != Some(meant) || answer.reply.is_none() || answer.error.is_some() {
+                return Err(format!("{word} was not answered as it should be").into());
+            }
         }
         let mut times = times.split_off(WARM_UP.min(times.len() / 2));
         times.sort_unstable();
