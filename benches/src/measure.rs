@@ -48,9 +48,12 @@ pub fn run(command: &mut Command) -> Result<(String, Cost)> {
     Ok((text, Cost { wall, peak_memory }))
 }
 
-/// The peak memory of this process in bytes; `None` where there is no `/proc`.
-pub fn own_peak_memory() -> Option<u64> {
-    high_water(&std::fs::read_to_string("/proc/self/status").ok()?)
+/// What this process cost from `start` on, its peak memory that of its whole life; 0 where there is no `/proc`.
+#[expect(clippy::disallowed_methods, reason = "a bench measures")]
+pub fn since(start: Instant) -> Cost {
+    let wall = start.elapsed();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    Cost { wall, peak_memory: high_water(&status).unwrap_or(0) }
 }
 
 /// The line `VmHWM:   123 kB` in bytes.

@@ -1,5 +1,6 @@
 //! Contestants, their answers, and the table of a race.
 
+use crate::measure::Cost;
 use dermawan::Table;
 use dermawan::source::{Totals, summed_columns};
 use serde_json::{Value, json};
@@ -31,7 +32,8 @@ pub struct Run {
 impl Run {
     /// Runs a contestant in a process of its own. It prints one line of JSON at its end:
     /// `{"seconds": 1.5, "rows": 1000, "peak_rss_bytes": 4096, "answer": {"donations.rows": 1000, ...}}`. The peak is
-    /// the larger of its own and the measured one. Numbers of `answer` may be strings where they are large.
+    /// that of its work, before it sums up the answer; where it gives none, that of the whole process. Numbers of
+    /// `answer` may be strings where they are large.
     ///
     /// # Errors
     ///
@@ -55,7 +57,7 @@ impl Run {
                 .collect::<Option<_>>()
                 .ok_or_else(wrong)?,
             time: Duration::from_secs_f64(seconds),
-            peak_memory: cost.peak_memory.max(report["peak_rss_bytes"].as_u64().unwrap_or(0)),
+            peak_memory: report["peak_rss_bytes"].as_u64().filter(|&peak| peak > 0).unwrap_or(cost.peak_memory),
             rows: report["rows"].as_u64().ok_or_else(wrong)?,
         })
     }
@@ -66,13 +68,14 @@ impl Run {
     }
 }
 
-/// What a contestant written in Rust prints for [`Run::of`], its own peak memory included.
-pub fn report(time: Duration, rows: u64, answer: &Answer) -> String {
+/// What a contestant written in Rust prints for [`Run::of`]. The cost is that of its work ([`crate::measure::since`]);
+/// the answer may be summed up afterwards.
+pub fn report(cost: Cost, rows: u64, answer: &Answer) -> String {
     // Sums may be larger than a JSON number that every reader keeps exact.
     let answer: BTreeMap<&str, String> =
         answer.iter().map(|(key, number)| (key.as_str(), number.to_string())).collect();
-    let peak = crate::measure::own_peak_memory();
-    json!({"seconds": time.as_secs_f64(), "rows": rows, "peak_rss_bytes": peak, "answer": answer}).to_string()
+    let seconds = cost.wall.as_secs_f64();
+    json!({"seconds": seconds, "rows": rows, "peak_rss_bytes": cost.peak_memory, "answer": answer}).to_string()
 }
 
 /// The answer of a load: rows and sums of every table, as the peers give them.
@@ -128,20 +131,25 @@ pub fn race(rounds: usize, contestants: &mut [(&str, &mut dyn FnMut() -> Command
             round.push(Run::of(name, &mut command())?);
         }
         agree(&round)?;
-        if best.is_empty() {
-            best = round;
-            continue;
-        }
-        for (kept, run) in best.iter_mut().zip(round) {
-            let peak_memory = kept.peak_memory.max(run.peak_memory);
-            if run.time < kept.time {
-                *kept = run;
-            }
-            kept.peak_memory = peak_memory;
-        }
+        keep_best(&mut best, round);
     }
     agree(&best)?;
     Ok(best)
+}
+
+/// Keeps of each contestant the faster of two runs, with the higher of both memories; `best` is empty at first.
+pub fn keep_best(best: &mut Vec<Run>, round: Vec<Run>) {
+    if best.is_empty() {
+        *best = round;
+        return;
+    }
+    for (kept, run) in best.iter_mut().zip(round) {
+        let peak_memory = kept.peak_memory.max(run.peak_memory);
+        if run.time < kept.time {
+            *kept = run;
+        }
+        kept.peak_memory = peak_memory;
+    }
 }
 
 /// The race as a Markdown table; the ratio is the others' time over the first one's.
@@ -161,6 +169,22 @@ pub fn table(runs: &[Run]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_fastest_run_and_the_highest_memory_are_kept() {
+        let run = |seconds, peak_memory| Run {
+            name: "one".into(),
+            answer: Answer::new(),
+            time: Duration::from_secs(seconds),
+            peak_memory,
+            rows: 1,
+        };
+        let mut best = Vec::new();
+        for (seconds, memory) in [(3, 10), (2, 5), (4, 30)] {
+            keep_best(&mut best, vec![run(seconds, memory)]);
+        }
+        assert_eq!(best, [run(2, 30)]);
+    }
 
     fn command(json: &str) -> Command {
         let mut command = Command::new("sh");
@@ -182,10 +206,11 @@ mod tests {
         let totals = Totals { rows: 2, keys: i128::MAX, amount: -5, references: 7, marks: 9 };
         let answer = answer([(Table::Donations, totals), (Table::Donors, totals)]);
         assert_eq!(answer.len(), 6);
-        let line = report(Duration::from_millis(1_500), 2, &answer);
+        let cost = Cost { wall: Duration::from_millis(1_500), peak_memory: 4_096 };
+        let line = report(cost, 2, &answer);
         let run = Run::of("ours", &mut command(&line)).unwrap();
         assert_eq!((run.answer, run.time, run.rows), (answer, Duration::from_millis(1_500), 2));
-        assert!(run.peak_memory > 1_000_000);
+        assert_eq!(run.peak_memory, 4_096);
     }
 
     #[test]
