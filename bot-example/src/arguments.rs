@@ -14,7 +14,7 @@ pub(crate) struct Arguments {
     /// The day that counts as today, such as 2026-01-31 [default: today in the organisation's time zone]
     #[arg(long, global = true, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
-    /// What to log on standard error, such as info or dermawan_bot=debug [default: RUST_LOG, else warn]
+    /// What to log on standard error, such as info or `dermawan_bot=debug` [default: `RUST_LOG`, else warn]
     #[arg(long, global = true, value_name = "FILTER")]
     pub(crate) log: Option<String>,
     /// What to do.

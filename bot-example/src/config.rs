@@ -273,10 +273,8 @@ mod tests {
         assert_eq!(config.settings().etl, Settings::default().etl);
         assert_eq!(config.store_options(), DuckDbOptions::default());
         // `#key = value` lines are options shown commented out: they must hold too
-        let all: String = example
-            .lines()
-            .map(|line| format!("{}\n", line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line)))
-            .collect();
+        let shown = |line| str::strip_prefix(line, '#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line);
+        let all = example.lines().map(shown).collect::<Vec<_>>().join("\n");
         let error = parse(&all).unwrap_err().to_string();
         assert!(error.starts_with("both a database and files"), "{error}");
     }

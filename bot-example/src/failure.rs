@@ -27,10 +27,10 @@ pub(crate) fn report(error: &Error) -> ExitCode {
     }
     let mut text = format!("error: {}\n  {}\n", error.code(), message(error));
     if let Some(cause) = cause(error) {
-        text.push_str(&format!("  cause: {cause}\n"));
+        text = format!("{text}  cause: {cause}\n");
     }
     if let Some(hint) = error.advice() {
-        text.push_str(&format!("  hint: {hint}\n"));
+        text = format!("{text}  hint: {hint}\n");
     }
     // Where standard error is closed there is nobody to tell.
     let _ = io::stderr().write_all(text.as_bytes());

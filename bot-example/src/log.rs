@@ -5,8 +5,8 @@ use std::io::{IsTerminal, stderr};
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging what the filter lets through: the option's, else that of `RUST_LOG`, else warnings.
-pub(crate) fn start(option: &Option<String>) -> Result<()> {
-    let filter = option.clone().or_else(|| std::env::var("RUST_LOG").ok()).unwrap_or_else(|| "warn".into());
+pub(crate) fn start(option: Option<&str>) -> Result<()> {
+    let filter = option.map(str::to_owned).or_else(|| std::env::var("RUST_LOG").ok()).unwrap_or_else(|| "warn".into());
     let filter = EnvFilter::try_new(filter).map_err(|cause| {
         Error::new(ErrorKind::InvalidInput, "the log filter cannot be read")
             .hint("write a level such as info, or dermawan_bot=debug")

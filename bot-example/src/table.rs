@@ -31,7 +31,7 @@ impl std::fmt::Display for Table {
             for ((cell, &width), &right) in row.iter().zip(&widths).zip(&self.right) {
                 let space = " ".repeat(width - cell.width());
                 let (before, after) = if right { (space.as_str(), "") } else { ("", space.as_str()) };
-                line.push_str(&format!("  {before}{cell}{after}"));
+                line = format!("{line}  {before}{cell}{after}");
             }
             let end = if i + 1 < self.rows.len() { "\n" } else { "" };
             write!(f, "{}{end}", line.trim_end())?;

@@ -1,5 +1,6 @@
 //! The program where no server is needed.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what helps a test may panic")]
 #![allow(clippy::disallowed_methods, reason = "tests meet files, clock and environment")]
 
 mod support;

@@ -181,7 +181,10 @@ impl Asked<'_> {
             found.historical_data.len(),
             found.confidence
         );
-        found.notes.iter().for_each(|note| text.push_str(&format!("\n  {note}")));
+        for note in &found.notes {
+            text += "\n  ";
+            text += note;
+        }
         Ok(text)
     }
 

@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments, options: &Chat) -> Result<ExitCode> {
         }
         match (answer.reply, person) {
             (Some(reply), true) => {
-                screen.line("").and_then(|()| screen.indented(4, &reply)).and_then(|()| screen.line(""))?
+                screen.line("").and_then(|()| screen.indented(4, &reply)).and_then(|()| screen.line(""))?;
             }
             (None, true) => screen.indented(4, "(the bot stays silent)")?,
             (Some(reply), false) => {

@@ -151,7 +151,8 @@ fn tables(findings: &mut Findings, mut source: Box<dyn Source>) {
         let rows = info.estimated_rows.map_or_else(String::new, |rows| format!(", about {rows} rows"));
         let mut detail = format!("{} ({}){rows}", info.source_name, info.table);
         if !info.missing.is_empty() {
-            detail.push_str(&format!(", without {}", info.missing.join(", ")));
+            detail += ", without ";
+            detail += &info.missing.join(", ");
         }
         // A question that finds no row shows whether every column may be read.
         match snapshot.read(info.table, &Selection::Keys(vec![(0, 0)]), &mut |_| Ok(())) {

@@ -34,9 +34,9 @@ pub(crate) fn run(arguments: &Arguments, options: &Etl) -> Result<ExitCode> {
     tracing::info!(run = report.run, rows = report.rows_read(), rejected = report.rejected(), "load done");
     let mut screen = Screen::stdout();
     if options.json {
-        screen.line(json(&report)?)?
+        screen.line(json(&report)?)?;
     } else {
-        screen.line(report.to_string().trim_end())?
+        screen.line(report.to_string().trim_end())?;
     }
     Ok(ExitCode::SUCCESS)
 }

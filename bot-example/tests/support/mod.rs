@@ -1,5 +1,6 @@
 //! Running the real program.
 
+#![allow(clippy::unwrap_used, reason = "what helps a test may panic")]
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses its own part")]
 
 use std::io::Write;
