@@ -15,10 +15,12 @@ SHELL := bash
 CACHE ?= $(HOME)/.cache/dermawan
 CARGO_TARGET_DIR ?= $(CACHE)/target
 VENV := $(CACHE)/venv
+# The libraries that the benches race against, apart from ours.
+PEERS := $(CACHE)/venv-peers
 # One profile everywhere: whatever is built is built once.
 PROFILE_DIR := $(CARGO_TARGET_DIR)/debug
 DIST := $(CARGO_TARGET_DIR)/dist
-export CACHE CARGO_TARGET_DIR VENV PROFILE_DIR DIST
+export CACHE CARGO_TARGET_DIR VENV PEERS PROFILE_DIR DIST
 
 # Sets DUCKDB_LIB_DIR, or FEATURES where DuckDB must be compiled.
 ENV := source scripts/env.sh
@@ -29,11 +31,11 @@ BUILD := cargo build --locked --workspace --lib --bins --examples $$FEATURES
 STUB := bindings-python/python/dermawan/_dermawan.pyi
 TYPES := bindings-node/index.d.ts
 
-.PHONY: setup setup-rust setup-mariadb setup-python setup-node build demo test test-rust test-python test-node bench docs \
+.PHONY: setup setup-rust setup-mariadb setup-python setup-node setup-peers build demo test test-rust test-python test-node bench docs \
         fmt lint lint-format lint-clippy lint-generated lint-dependencies stubs packages
 
 setup: setup-rust setup-mariadb setup-python setup-node
-setup-rust setup-mariadb setup-python setup-node: setup-%:
+setup-rust setup-mariadb setup-python setup-node setup-peers: setup-%:
 	@scripts/setup.sh $*
 
 build: setup-rust
@@ -65,8 +67,8 @@ test-node: build setup-python setup-node
 	@cd bindings-node && env -u DUCKDB_LIB_DIR node --test test/*.test.mjs
 
 # `--profile dev` because cargo keeps the bench profile's files apart, however equal its settings.
-bench: build setup-mariadb
-	@$(ENV); cargo bench --locked --workspace --profile dev --bench '*' $$FEATURES
+bench: build setup-mariadb setup-peers
+	@$(ENV); DERMAWAN_PEERS_PYTHON="$(PEERS)/bin/python" cargo bench --locked --workspace --profile dev --bench '*' $$FEATURES
 
 docs: setup-rust
 	@$(ENV); RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps $$FEATURES

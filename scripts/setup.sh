@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what a part of the project needs, where it is missing: setup.sh rust | mariadb | python | node
+# Installs what a part of the project needs, where it is missing: setup.sh rust | mariadb | python | node | peers
 #
 # Debian packages through apt-get, as root or by sudo; Python packages into $VENV; Node packages into bindings-node/.
 set -euo pipefail
@@ -51,15 +51,32 @@ mariadb() {
   apt_install mariadb-server
 }
 
-python() {
-  local interpreter='' candidate
+find_python() { # sets interpreter
+  local candidate
   for candidate in python3.14 python3.13 python3.12 python3.11 python3; do
     if have "$candidate" && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-      interpreter=$candidate; break
+      interpreter=$candidate; return
     fi
   done
-  [ -n "$interpreter" ] || fail "Python 3.11 or newer is missing"
-  local wanted
+  fail "Python 3.11 or newer is missing"
+}
+
+# What the benches race against; never in the environment of the tests.
+peers() {
+  local interpreter='' wanted
+  wanted=$(sha256sum <benches/peers/requirements.txt | cut -d' ' -f1)
+  if [ "$(cat "$PEERS/.installed" 2>/dev/null)" = "$wanted" ]; then return; fi
+  find_python
+  say "making the Python environment of the benches' peers $PEERS"
+  "$interpreter" -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv
+  "$interpreter" -m venv --clear "$PEERS"
+  "$PEERS/bin/pip" install --quiet --disable-pip-version-check --requirement benches/peers/requirements.txt
+  echo "$wanted" >"$PEERS/.installed"
+}
+
+python() {
+  local interpreter='' wanted
+  find_python
   wanted=$(cat bindings-python/requirements-*.txt | sha256sum | cut -d' ' -f1)
   if [ "$(cat "$VENV/.installed" 2>/dev/null)" = "$wanted" ]; then return; fi
   say "making the Python environment $VENV"
@@ -85,6 +102,6 @@ node() {
 }
 
 case "${1:-}" in
-  rust | mariadb | python | node) "$1" ;;
-  *) fail "usage: setup.sh rust|mariadb|python|node" ;;
+  rust | mariadb | python | node | peers) "$1" ;;
+  *) fail "usage: setup.sh rust|mariadb|python|node|peers" ;;
 esac

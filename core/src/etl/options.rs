@@ -70,7 +70,8 @@ pub struct Options {
     /// A date before this is a typing error: the start of 1970.
     pub earliest_date: Date,
     /// Keys in one range when counts differ and the difference is looked for. Smaller ranges read fewer rows again,
-    /// larger ones make shorter lists; 4096 reads 0.4 % of a million rows for one changed row.
+    /// larger ones make shorter lists. With 512, a hundred deleted rows of a million cost 50,000 rows read again and
+    /// 2,000 sums by key on either side.
     pub range_width: u64,
 }
 
@@ -84,7 +85,7 @@ impl Default for Options {
             income_words: vec!["MASUK".into(), "income".into()],
             max_amount: Rupiah::new(100_000_000_000),
             earliest_date: date(1970, 1, 1),
-            range_width: 4096,
+            range_width: 512,
         }
     }
 }

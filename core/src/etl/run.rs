@@ -229,8 +229,8 @@ impl Pass<'_, '_> {
             let source = snapshot.totals(info.table)?;
             if source != load.totals(info.table)? {
                 visit.mend(snapshot, load)?;
+                reconcile(info, &source, load, snapshot, self.run.options)?;
             }
-            reconcile(info, &source, load, snapshot, self.run.options)?;
             table.source_rows = source.rows;
             table.census = load.census(info.table)?;
             if info.table == Table::Donors {

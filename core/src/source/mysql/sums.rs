@@ -107,7 +107,7 @@ pub(super) fn by_range(
             conn.query_first(format!("SELECT MIN({key}), MAX({key}) FROM {table}{at_least}"))?;
         let Some((Some(first), Some(last))) = ends else { return Ok(Ok(Vec::new())) };
         let (first, last) = (first / width, last / width);
-        if last - first < rows.unwrap_or(0) / 512 + 8 {
+        if last - first < rows.unwrap_or(0) / 256 + 8 {
             let query = conn.prep(format!("SELECT {sums} FROM {table} WHERE {key} BETWEEN ? AND ?"))?;
             let mut ranges = Vec::new();
             for range in first..=last {

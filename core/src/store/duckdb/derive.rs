@@ -30,8 +30,17 @@ pub(super) fn forget(connection: &Connection) -> Result<()> {
         .map_err(trouble(DOING))
 }
 
+/// What a load changed beyond the notes of [`prepare`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Moved {
+    /// Everything was read anew.
+    pub(super) all: bool,
+    /// Contacts came, went or changed.
+    pub(super) contacts: bool,
+}
+
 /// Brings the sums up to date and records the state.
-pub(super) fn update(connection: &Connection, state: &State, rebuild: bool) -> Result<()> {
+pub(super) fn update(connection: &Connection, state: &State, moved: Moved) -> Result<()> {
     let before: Option<Date> = connection
         .query_row("SELECT as_of::VARCHAR FROM load_state", [], |row| row.get::<_, String>(0))
         .optional()
@@ -39,8 +48,11 @@ pub(super) fn update(connection: &Connection, state: &State, rebuild: bool) -> R
         .and_then(|text| text.parse().ok());
     // `this_month` and `this_year` of every donor end with the month of the load.
     let new_month = before.is_none_or(|before| Month::of(before) != Month::of(state.as_of));
-    donors(connection, state.as_of, rebuild || new_month)?;
-    months(connection, rebuild)?;
+    donors(connection, state.as_of, moved.all || new_month)?;
+    months(connection, moved.all)?;
+    if moved.all || moved.contacts {
+        numbers(connection)?;
+    }
     record(connection, state)
 }
 
@@ -90,6 +102,21 @@ fn months(connection: &Connection, all: bool) -> Result<()> {
                  SELECT category_id, date_trunc('month', date)::DATE AS month, direction, sum(amount), count(*)
                  FROM cash_entries WHERE {cash} GROUP BY ALL ORDER BY ALL;"
         ))
+        .map_err(trouble(DOING))
+}
+
+/// Sorted by number, so that a look-up reads the one part of the table that can hold it. Of contacts that share a
+/// number, a verified one counts before the others, then the older.
+fn numbers(connection: &Connection) -> Result<()> {
+    connection
+        .execute_batch(
+            "DELETE FROM contact_numbers;
+             INSERT INTO contact_numbers
+                 SELECT number::UBIGINT AS key,
+                        arg_min(donor_id, (NOT coalesce(verified, false), contact_id)),
+                        bool_or(coalesce(verified, false))
+                 FROM contacts GROUP BY key ORDER BY key;",
+        )
         .map_err(trouble(DOING))
 }
 

@@ -14,8 +14,8 @@ use std::sync::Arc;
 pub(super) struct DuckDbLoad<'a> {
     connection: Option<Connection>,
     turn: Turn<'a>,
-    /// Everything that is summed ahead is built anew at the end.
-    rebuild: bool,
+    /// What is to be summed anew at the end.
+    moved: derive::Moved,
     /// Tables whose stage exists already.
     staged: Vec<Table>,
 }
@@ -27,7 +27,7 @@ impl<'a> DuckDbLoad<'a> {
         let connection = turn.0.connection()?;
         connection.execute_batch("BEGIN").map_err(trouble("beginning a load"))?;
         derive::prepare(&connection)?;
-        Ok(Self { connection: Some(connection), turn, rebuild: false, staged: Vec::new() })
+        Ok(Self { connection: Some(connection), turn, moved: derive::Moved::default(), staged: Vec::new() })
     }
 
     fn sql(&self) -> Result<&Connection> {
@@ -89,7 +89,7 @@ const SUMS: &str = "sum(n)::BIGINT, coalesce(sum(k), 0)::HUGEINT, coalesce(sum(a
 
 impl Load for DuckDbLoad<'_> {
     fn clear(&mut self, table: Table) -> Result<()> {
-        self.rebuild = true;
+        self.moved.all = true;
         self.run(&format!("DELETE FROM {table}"))?;
         self.sql()?
             .execute("DELETE FROM quarantine WHERE table_name = ?", params![table.name()])
@@ -124,7 +124,9 @@ impl Load for DuckDbLoad<'_> {
             merge::create_stage(self.sql()?, table)?;
         }
         self.staged.retain(|staged| *staged != table);
-        merge::merge(self.sql()?, table, scope)
+        let changes = merge::merge(self.sql()?, table, scope)?;
+        self.moved.contacts |= table == Table::Contacts && changes != Changes::default();
+        Ok(changes)
     }
 
     fn keys(&mut self, table: Table) -> Result<Vec<u64>> {
@@ -217,7 +219,7 @@ impl Load for DuckDbLoad<'_> {
 
     fn commit(mut self: Box<Self>, state: &State) -> Result<()> {
         let doing = trouble("ending the load");
-        derive::update(self.sql()?, state, self.rebuild)?;
+        derive::update(self.sql()?, state, self.moved)?;
         self.turn.0.check_disk(self.turn.0.options.reserve_bytes / 2)?;
         let Some(connection) = self.connection.take() else { return Ok(()) };
         connection.execute_batch("COMMIT").map_err(&doing)?;

@@ -105,6 +105,7 @@ CREATE TABLE freshness (
 CREATE TABLE donor_stats (
     donor_id UBIGINT, total_donation DECIMAL(18, 2), donation_count UINTEGER, avg_donation DECIMAL(18, 2),
     first_donation_date DATE, last_donation_date DATE, this_month DECIMAL(18, 2), this_year DECIMAL(18, 2));
+CREATE TABLE contact_numbers (number UBIGINT, donor_id UBIGINT, verified BOOLEAN);
 CREATE TABLE donation_months (month DATE, total_donation DECIMAL(18, 2), donation_count UBIGINT);
 CREATE TABLE cash_months (
     category_id UBIGINT, month DATE, direction VARCHAR, total DECIMAL(18, 2), entry_count UBIGINT);
@@ -167,6 +168,14 @@ const COMMENTS: &[Comments] = &[
             ("avg_donation", "Average gift in rupiah"),
             ("this_month", "Sum of the calendar month of the load"),
             ("this_year", "Sum of the calendar year of the load"),
+        ],
+    ),
+    (
+        "contact_numbers",
+        "Whose a WhatsApp number is, in the order of numbers, so that one is found without reading all",
+        &[
+            ("number", "The number in its normal form, as a number"),
+            ("donor_id", "The donor; a verified contact goes first"),
         ],
     ),
     ("donation_months", "Received donations by month; months without one are absent", &[]),

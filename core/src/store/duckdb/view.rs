@@ -36,6 +36,19 @@ impl<'a> DuckDbView<'a> {
     fn loaded(&self) -> Result<Option<Date>> {
         Ok(self.state()?.map(|state| state.as_of))
     }
+
+    /// The month that `as_of` cuts off, from its first day to `as_of`: the sums made at the load hold more of it.
+    /// `None` when they hold nothing later: at the end of a month, and from the day of the load on.
+    fn cut_month(&self, as_of: Date) -> Result<Option<(Date, Date)>> {
+        let month = Month::of(as_of);
+        let cut = as_of < month.last_day() && self.loaded()?.is_some_and(|loaded| as_of < loaded);
+        Ok(cut.then(|| (month.first_day(), as_of)))
+    }
+
+    /// The last month whose sum of the load is that up to `as_of`.
+    fn last_whole_month(&self, as_of: Date) -> Result<Month> {
+        Ok(Month::of(as_of) - i32::from(self.cut_month(as_of)?.is_some()))
+    }
 }
 
 impl Drop for DuckDbView<'_> {
@@ -149,43 +162,40 @@ impl View for DuckDbView<'_> {
             let same_year = loaded.is_none_or(|loaded| loaded.year() == as_of.year());
             format!(
                 "SELECT d.name, s.donation_count, (s.total_donation * 100)::BIGINT, {first}, {last}, {}, {}
-                 FROM (SELECT name FROM donors WHERE donor_id = $1) d
-                 LEFT JOIN (SELECT * FROM donor_stats WHERE donor_id = $1) s ON true",
+                 FROM (SELECT name FROM donors WHERE donor_id = {donor}) d
+                 LEFT JOIN (SELECT * FROM donor_stats WHERE donor_id = {donor}) s ON true",
                 of("s.this_month", same_month),
                 of("s.this_year", same_year),
             )
         } else {
             format!(
                 "SELECT d.name, s.n, s.total, s.first, s.last, s.month, s.year
-                 FROM (SELECT name FROM donors WHERE donor_id = $1) d
+                 FROM (SELECT name FROM donors WHERE donor_id = {donor}) d
                  CROSS JOIN (SELECT count(*)::UINTEGER AS n, (sum(amount) * 100)::BIGINT AS total,
                      {} AS first, {} AS last,
                      (sum(amount) FILTER (date >= DATE '{month}') * 100)::BIGINT AS month,
                      (sum(amount) FILTER (date >= DATE '{year}') * 100)::BIGINT AS year
-                     FROM donations WHERE received AND donor_id = $1 AND date <= DATE '{as_of}') s",
+                     FROM donations WHERE received AND donor_id = {donor} AND date <= DATE '{as_of}') s",
                 day_number("min(date)"),
                 day_number("max(date)"),
             )
         };
         let doing = trouble("looking up a donor");
+        // The key stands in the text of the query for the reason given at `contact`.
         self.sql()?
-            .prepare_cached(&sql)
-            .and_then(|mut statement| {
-                statement
-                    .query_row(params![donor.0], |row| {
-                        Ok(DonorRecord {
-                            id: donor,
-                            name: row.get::<_, Option<String>>(0)?.unwrap_or_default(),
-                            count: u64::from(row.get::<_, Option<u32>>(1)?.unwrap_or(0)),
-                            total: sen(row, 2)?,
-                            first: day(row, 3)?,
-                            last: day(row, 4)?,
-                            this_month: sen(row, 5)?,
-                            this_year: sen(row, 6)?,
-                        })
-                    })
-                    .optional()
+            .query_row(&sql, [], |row| {
+                Ok(DonorRecord {
+                    id: donor,
+                    name: row.get::<_, Option<String>>(0)?.unwrap_or_default(),
+                    count: u64::from(row.get::<_, Option<u32>>(1)?.unwrap_or(0)),
+                    total: sen(row, 2)?,
+                    first: day(row, 3)?,
+                    last: day(row, 4)?,
+                    this_month: sen(row, 5)?,
+                    this_year: sen(row, 6)?,
+                })
             })
+            .optional()
             .map_err(doing)
     }
 
@@ -206,32 +216,33 @@ impl View for DuckDbView<'_> {
     }
 
     fn contact(&self, number: &str) -> Result<Option<Contact>> {
+        // The normal form is digits; anything else is nobody's.
+        let Ok(key) = number.parse::<u64>() else { return Ok(None) };
+        // In the text and not as a parameter: DuckDB skips the parts of a table that cannot hold a value only where it
+        // knows the value when it plans.
         self.sql()?
-            .prepare_cached(
-                "SELECT donor_id, coalesce(verified, false) FROM contacts WHERE number = ?
-                 ORDER BY verified DESC NULLS LAST, contact_id LIMIT 1",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_row(params![number], |row| {
-                        Ok(Contact { donor: DonorId(row.get(0)?), verified: row.get(1)? })
-                    })
-                    .optional()
+            .query_row(&format!("SELECT donor_id, verified FROM contact_numbers WHERE number = {key}"), [], |row| {
+                Ok(Contact { donor: DonorId(row.get(0)?), verified: row.get(1)? })
             })
+            .optional()
             .map_err(trouble("looking up a registered number"))
     }
 
     fn donations_by_month(&self, as_of: Date) -> Result<Vec<MonthTotal>> {
-        let current = self.loaded()?.is_none_or(|loaded| as_of >= loaded);
-        let sql = if current {
-            "SELECT month, (total_donation * 100)::BIGINT, donation_count FROM donation_months
-             WHERE month <= $1::DATE ORDER BY month"
-        } else {
-            "SELECT date_trunc('month', date)::DATE AS month, (sum(amount) * 100)::BIGINT, count(*)::UBIGINT
-             FROM donations WHERE received AND date <= $1::DATE GROUP BY month ORDER BY month"
-        };
+        let whole = self.last_whole_month(as_of)?.first_day();
+        let mut sql = format!(
+            "SELECT month, (total_donation * 100)::BIGINT AS total, donation_count AS n FROM donation_months
+             WHERE month <= DATE '{whole}'"
+        );
+        if let Some((first, last)) = self.cut_month(as_of)? {
+            sql += &format!(
+                " UNION ALL SELECT DATE '{first}', (sum(amount) * 100)::BIGINT, count(*)::UBIGINT FROM donations
+                 WHERE received AND date BETWEEN DATE '{first}' AND DATE '{last}' HAVING count(*) > 0"
+            );
+        }
+        sql += " ORDER BY month";
         let mut months = Vec::new();
-        rows::batches(self.sql()?, "summing donations by month", sql, params![as_of.to_string()], |batch| {
+        rows::batches(self.sql()?, "summing donations by month", &sql, [], |batch| {
             let (month, total) = (rows::values::<Date32Type>(batch, 0)?, rows::values::<Int64Type>(batch, 1)?);
             let count = rows::values::<UInt64Type>(batch, 2)?;
             months.extend((0..batch.num_rows()).map(|row| MonthTotal {
@@ -245,18 +256,21 @@ impl View for DuckDbView<'_> {
     }
 
     fn cash_by_month(&self, direction: Direction, as_of: Date) -> Result<Vec<CategoryMonth>> {
-        let current = self.loaded()?.is_none_or(|loaded| as_of >= loaded);
-        let sql = if current {
-            "SELECT coalesce(category_id, 0), month, (total * 100)::BIGINT, entry_count FROM cash_months
-             WHERE direction = $1 AND month <= $2::DATE ORDER BY category_id, month"
-        } else {
-            "SELECT coalesce(category_id, 0) AS category, date_trunc('month', date)::DATE AS month,
-                    (sum(amount) * 100)::BIGINT, count(*)::UBIGINT
-             FROM cash_entries WHERE direction = $1 AND date <= $2::DATE GROUP BY category, month ORDER BY category, month"
-        };
+        let (whole, direction) = (self.last_whole_month(as_of)?.first_day(), direction_name(direction));
+        let mut sql = format!(
+            "SELECT coalesce(category_id, 0) AS category, month, (total * 100)::BIGINT AS total, entry_count AS n
+             FROM cash_months WHERE direction = '{direction}' AND month <= DATE '{whole}'"
+        );
+        if let Some((first, last)) = self.cut_month(as_of)? {
+            sql += &format!(
+                " UNION ALL SELECT coalesce(category_id, 0) AS category, DATE '{first}', (sum(amount) * 100)::BIGINT,
+                 count(*)::UBIGINT FROM cash_entries
+                 WHERE direction = '{direction}' AND date BETWEEN DATE '{first}' AND DATE '{last}' GROUP BY category"
+            );
+        }
+        sql += " ORDER BY category, month";
         let mut months = Vec::new();
-        let params = params![direction_name(direction), as_of.to_string()];
-        rows::batches(self.sql()?, "summing the cash book by month", sql, params, |batch| {
+        rows::batches(self.sql()?, "summing the cash book by month", &sql, [], |batch| {
             let (category, month) = (rows::values::<UInt64Type>(batch, 0)?, rows::values::<Date32Type>(batch, 1)?);
             let (total, count) = (rows::values::<Int64Type>(batch, 2)?, rows::values::<UInt64Type>(batch, 3)?);
             months.extend((0..batch.num_rows()).map(|row| CategoryMonth {
