@@ -1,4 +1,5 @@
 //! Churn, segments and lifetime value of a million donors, from the analytics file.
+#![allow(clippy::disallowed_methods, reason = "benches measure what is outside")]
 
 use dermawan_benches::race::Run;
 use dermawan_benches::{race, results, town};

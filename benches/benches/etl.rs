@@ -1,4 +1,5 @@
 //! MariaDB → DuckDB over the whole schema: Dermawan against connectorx, the first load, then loads after changes.
+#![allow(clippy::disallowed_methods, reason = "benches measure what is outside")]
 
 use dermawan::Table;
 use dermawan::sample::{SESSION, Sample, SampleOptions};

@@ -3,6 +3,7 @@
 //! ```text
 //! race-connectorx URL [ROUNDS]
 //! ```
+#![allow(clippy::disallowed_methods, reason = "benches measure what is outside")]
 
 use dermawan_benches::{peers, race};
 use std::error::Error;
