@@ -7,6 +7,8 @@
 //! With 0 donations it writes the demo's sample, bad rows included. `load.sql` names the files as the client sees
 //! them (`LOAD DATA LOCAL`); the tables of the schema must be there and empty.
 
+#![allow(clippy::disallowed_methods, reason = "a command that writes files")]
+
 use dermawan::Table;
 use dermawan::sample::{SESSION, Sample, SampleOptions};
 use std::error::Error;
