@@ -1,6 +1,8 @@
 //! MariaDB → DuckDB over the whole schema: Dermawan against connectorx, the first load, then loads after changes.
 #![allow(clippy::disallowed_methods, reason = "benches measure what is outside")]
 
+#![allow(clippy::disallowed_methods, reason = "a bench makes files and removes them")]
+
 use dermawan::Table;
 use dermawan::sample::{SESSION, Sample, SampleOptions};
 use dermawan_benches::race::{self, Run};

@@ -1,5 +1,7 @@
 //! What a view of the DuckDB store answers from sums made ahead is what plain SQL finds in the facts.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use dermawan::sample::{Sample, SampleOptions, SampleSource};
 use dermawan::store::{DuckDbOptions, DuckDbStore, Store};
 use dermawan::{Direction, DonorId, Month, Rupiah, etl};

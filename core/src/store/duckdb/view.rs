@@ -230,17 +230,16 @@ impl View for DuckDbView<'_> {
 
     fn donations_by_month(&self, as_of: Date) -> Result<Vec<MonthTotal>> {
         let whole = self.last_whole_month(as_of)?.first_day();
-        let mut sql = format!(
-            "SELECT month, (total_donation * 100)::BIGINT AS total, donation_count AS n FROM donation_months
-             WHERE month <= DATE '{whole}'"
-        );
-        if let Some((first, last)) = self.cut_month(as_of)? {
-            sql += &format!(
-                " UNION ALL SELECT DATE '{first}', (sum(amount) * 100)::BIGINT, count(*)::UBIGINT FROM donations
+        let cut = self.cut_month(as_of)?.map_or_else(String::new, |(first, last)| {
+            format!(
+                "UNION ALL SELECT DATE '{first}', (sum(amount) * 100)::BIGINT, count(*)::UBIGINT FROM donations
                  WHERE received AND date BETWEEN DATE '{first}' AND DATE '{last}' HAVING count(*) > 0"
-            );
-        }
-        sql += " ORDER BY month";
+            )
+        });
+        let sql = format!(
+            "SELECT month, (total_donation * 100)::BIGINT AS total, donation_count AS n FROM donation_months
+             WHERE month <= DATE '{whole}' {cut} ORDER BY month"
+        );
         let mut months = Vec::new();
         rows::batches(self.sql()?, "summing donations by month", &sql, [], |batch| {
             let (month, total) = (rows::values::<Date32Type>(batch, 0)?, rows::values::<Int64Type>(batch, 1)?);
@@ -257,18 +256,18 @@ impl View for DuckDbView<'_> {
 
     fn cash_by_month(&self, direction: Direction, as_of: Date) -> Result<Vec<CategoryMonth>> {
         let (whole, direction) = (self.last_whole_month(as_of)?.first_day(), direction_name(direction));
-        let mut sql = format!(
-            "SELECT coalesce(category_id, 0) AS category, month, (total * 100)::BIGINT AS total, entry_count AS n
-             FROM cash_months WHERE direction = '{direction}' AND month <= DATE '{whole}'"
-        );
-        if let Some((first, last)) = self.cut_month(as_of)? {
-            sql += &format!(
-                " UNION ALL SELECT coalesce(category_id, 0) AS category, DATE '{first}', (sum(amount) * 100)::BIGINT,
-                 count(*)::UBIGINT FROM cash_entries
+        let cut = self.cut_month(as_of)?.map_or_else(String::new, |(first, last)| {
+            format!(
+                "UNION ALL SELECT coalesce(category_id, 0) AS category, DATE '{first}', (sum(amount) * 100)::BIGINT,
+                        count(*)::UBIGINT
+                 FROM cash_entries
                  WHERE direction = '{direction}' AND date BETWEEN DATE '{first}' AND DATE '{last}' GROUP BY category"
-            );
-        }
-        sql += " ORDER BY category, month";
+            )
+        });
+        let sql = format!(
+            "SELECT coalesce(category_id, 0) AS category, month, (total * 100)::BIGINT AS total, entry_count AS n
+             FROM cash_months WHERE direction = '{direction}' AND month <= DATE '{whole}' {cut} ORDER BY category, month"
+        );
         let mut months = Vec::new();
         rows::batches(self.sql()?, "summing the cash book by month", &sql, [], |batch| {
             let (category, month) = (rows::values::<UInt64Type>(batch, 0)?, rows::values::<Date32Type>(batch, 1)?);
