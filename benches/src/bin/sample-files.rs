@@ -8,8 +8,6 @@
 //! them (`LOAD DATA LOCAL`); the tables of the schema must be there and empty.
 #![allow(clippy::disallowed_methods, reason = "writes the files")]
 
-#![allow(clippy::disallowed_methods, reason = "a command that writes files")]
-
 use dermawan::Table;
 use dermawan::sample::{SESSION, Sample, SampleOptions};
 use std::error::Error;

@@ -18,8 +18,13 @@ pub trait Load: Send {
     /// Empties a clean table and its quarantine.
     fn clear(&mut self, table: Table) -> Result<()>;
 
-    /// Adds clean rows (columns as in [`super::facts::schema`]) whose keys are not in the table.
-    fn append(&mut self, table: Table, rows: &RecordBatch) -> Result<()>;
+    /// Adds clean rows (columns as in [`super::facts::schema`]) whose keys are not in the table. The batches are asked
+    /// for one by one, so that they need not be in memory together.
+    fn append(&mut self, table: Table, batches: &mut dyn Iterator<Item = RecordBatch>) -> Result<()>;
+
+    /// Called when a cleared table has all its rows, in the order of [`Table::ALL`]: what is summed ahead of it may be
+    /// summed now, while the source still sends the next table.
+    fn summarise(&mut self, table: Table, as_of: Date) -> Result<()>;
 
     /// Adds rows to the quarantine that belong to rows given to [`Load::append`].
     fn quarantine(&mut self, rows: &[Quarantined]) -> Result<()>;

@@ -13,10 +13,15 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::UInt64Type;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-/// Batches that may wait between reading and loading; with those in the hands of each side, four are in memory.
-const WAITING_BATCHES: usize = 2;
+/// Batches that may wait between reading and loading; so many, that the source can go on while the store
+/// writes, and so few that they take some ten megabytes.
+const WAITING_BATCHES: usize = 6;
+
+/// Bad rows kept in memory before they are put into the quarantine.
+const QUARANTINE_TOGETHER: usize = 10_000;
 
 /// Key ranges asked for in one statement; more are asked for in several.
 const RANGES_A_READ: usize = 400;
@@ -123,7 +128,7 @@ impl Pass<'_, '_> {
         let tables = snapshot.tables().to_vec();
         let (parcels, arrivals) = sync_channel::<Parcel>(WAITING_BATCHES);
         let (read, filled) = std::thread::scope(|scope| {
-            let loading = scope.spawn(|| fill(&mut *load, arrivals));
+            let loading = scope.spawn(|| fill(&mut *load, arrivals, self.run.as_of));
             let read = self.read_all(&tables, snapshot, &parcels);
             drop(parcels);
             let filled = loading
@@ -132,12 +137,13 @@ impl Pass<'_, '_> {
             (read, filled)
         });
         // When the store fails, the reader only finds nobody to hand its rows to: the store's error is the cause.
-        filled?;
+        let store_totals = filled?;
         let totals = read?;
         (self.progress)(&Progress { step: Step::Reconciling, rows: 0, expected: None })?;
         for (i, source) in totals.iter().enumerate() {
             let info = &tables[i];
-            reconcile(info, source, load, snapshot, self.run.options)?;
+            let store = store_totals.get(&info.table).copied().unwrap_or_default();
+            reconcile(info, source, &store, load, snapshot, self.run.options)?;
             let table = &mut self.report.tables[i];
             table.census = load.census(info.table)?;
             table.changes.inserted = table.census.facts;
@@ -229,7 +235,8 @@ impl Pass<'_, '_> {
             let source = snapshot.totals(info.table)?;
             if source != load.totals(info.table)? {
                 visit.mend(snapshot, load)?;
-                reconcile(info, &source, load, snapshot, self.run.options)?;
+                let store = load.totals(info.table)?;
+                reconcile(info, &source, &store, load, snapshot, self.run.options)?;
             }
             table.source_rows = source.rows;
             table.census = load.census(info.table)?;
@@ -331,28 +338,47 @@ impl Visit<'_, '_, '_> {
     }
 }
 
-/// The loading side of a full load.
-fn fill(load: &mut dyn Load, arrivals: Receiver<Parcel>) -> Result<()> {
-    for parcel in arrivals {
-        if parcel.clean.rows.num_rows() > 0 {
-            load.append(parcel.table, &parcel.clean.rows)?;
+/// The loading side of a full load: consecutive parcels of a table go into the store in one stream.
+/// Returns each table's totals in the store.
+fn fill(load: &mut dyn Load, arrivals: Receiver<Parcel>, as_of: Date) -> Result<BTreeMap<Table, Totals>> {
+    let mut arrivals = arrivals.into_iter().peekable();
+    let mut totals = BTreeMap::new();
+    while let Some(table) = arrivals.peek().map(|parcel| parcel.table) {
+        let mut quarantined = Vec::new();
+        let mut batches = std::iter::from_fn(|| {
+            let wanted = quarantined.len() < QUARANTINE_TOGETHER;
+            let parcel = arrivals.next_if(|parcel| wanted && parcel.table == table)?;
+            quarantined.extend(parcel.clean.quarantined);
+            Some(parcel.clean.rows)
+        });
+        load.append(table, &mut batches)?;
+        if !quarantined.is_empty() {
+            load.quarantine(&quarantined)?;
         }
-        if !parcel.clean.quarantined.is_empty() {
-            load.quarantine(&parcel.clean.quarantined)?;
+        if arrivals.peek().is_none_or(|next| next.table != table) {
+            load.summarise(table, as_of)?;
+            totals.insert(table, load.totals(table)?);
         }
     }
-    Ok(())
+    // Tables without rows were emptied too.
+    for table in Table::ALL {
+        if let Entry::Vacant(place) = totals.entry(table) {
+            load.summarise(table, as_of)?;
+            place.insert(load.totals(table)?);
+        }
+    }
+    Ok(totals)
 }
 
 fn reconcile(
     info: &TableInfo,
     source: &Totals,
+    store: &Totals,
     load: &mut dyn Load,
     snapshot: &mut dyn Snapshot,
     options: &Options,
 ) -> Result<()> {
-    let store = load.totals(info.table)?;
-    let parted = differences(source, &store);
+    let parted = differences(source, store);
     if parted.is_empty() {
         return Ok(());
     }

@@ -48,12 +48,28 @@ pub(super) fn update(connection: &Connection, state: &State, moved: Moved) -> Re
         .and_then(|text| text.parse().ok());
     // `this_month` and `this_year` of every donor end with the month of the load.
     let new_month = before.is_none_or(|before| Month::of(before) != Month::of(state.as_of));
-    donors(connection, state.as_of, moved.all || new_month)?;
-    months(connection, moved.all)?;
-    if moved.all || moved.contacts {
-        numbers(connection)?;
+    if !moved.all {
+        donors(connection, state.as_of, new_month)?;
+        months(connection, Table::Donations, false)?;
+        months(connection, Table::CashEntries, false)?;
+        if moved.contacts {
+            numbers(connection)?;
+        }
     }
     record(connection, state)
+}
+
+/// Everything that is summed ahead of a table that has been read anew.
+pub(super) fn table(connection: &Connection, table: Table, as_of: Date) -> Result<()> {
+    match table {
+        Table::Donations => {
+            donors(connection, as_of, true)?;
+            months(connection, table, true)
+        }
+        Table::CashEntries => months(connection, table, true),
+        Table::Contacts => numbers(connection),
+        Table::Categories | Table::Accounts | Table::Donors | Table::Children => Ok(()),
+    }
 }
 
 fn donors(connection: &Connection, as_of: Date, all: bool) -> Result<()> {
@@ -73,36 +89,34 @@ fn donors(connection: &Connection, as_of: Date, all: bool) -> Result<()> {
         .map_err(trouble(DOING))
 }
 
-fn months(connection: &Connection, all: bool) -> Result<()> {
-    let (donations, cash) = if all {
+fn months(connection: &Connection, table: Table, all: bool) -> Result<()> {
+    let notes = if table == Table::Donations { "touched_donation_months" } else { "touched_cash_months" };
+    let (rows, months) = if all {
         ("true".to_owned(), "true".to_owned())
     } else {
         // Whole months by their first and last day, so that DuckDB can skip the parts of the table outside them.
-        let span = |notes: &str| {
-            format!(
-                "date >= (SELECT min(month) FROM {notes}) AND date < (SELECT max(month) + INTERVAL 1 MONTH FROM {notes})
-                 AND date_trunc('month', date)::DATE IN (SELECT month FROM {notes})"
-            )
-        };
-        (span("touched_donation_months"), span("touched_cash_months"))
+        let rows = format!(
+            "date >= (SELECT min(month) FROM {notes}) AND date < (SELECT max(month) + INTERVAL 1 MONTH FROM {notes})
+             AND date_trunc('month', date)::DATE IN (SELECT month FROM {notes})"
+        );
+        (rows, format!("month IN (SELECT month FROM {notes})"))
     };
-    let (donation_months, cash_months) = if all {
-        ("true", "true")
-    } else {
-        ("month IN (SELECT month FROM touched_donation_months)", "month IN (SELECT month FROM touched_cash_months)")
-    };
-    connection
-        .execute_batch(&format!(
-            "DELETE FROM donation_months WHERE {donation_months};
+    let sql = if table == Table::Donations {
+        format!(
+            "DELETE FROM donation_months WHERE {months};
              INSERT INTO donation_months
                  SELECT date_trunc('month', date)::DATE AS month, sum(amount), count(*)
-                 FROM donations WHERE received AND {donations} GROUP BY month ORDER BY month;
-             DELETE FROM cash_months WHERE {cash_months};
+                 FROM donations WHERE received AND {rows} GROUP BY month ORDER BY month;"
+        )
+    } else {
+        format!(
+            "DELETE FROM cash_months WHERE {months};
              INSERT INTO cash_months
                  SELECT category_id, date_trunc('month', date)::DATE AS month, direction, sum(amount), count(*)
-                 FROM cash_entries WHERE {cash} GROUP BY ALL ORDER BY ALL;"
-        ))
-        .map_err(trouble(DOING))
+                 FROM cash_entries WHERE {rows} GROUP BY ALL ORDER BY ALL;"
+        )
+    };
+    connection.execute_batch(&sql).map_err(trouble(DOING))
 }
 
 /// Sorted by number, so that a look-up reads the one part of the table that can hold it. Of contacts that share a

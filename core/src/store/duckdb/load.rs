@@ -1,7 +1,7 @@
 //! One load: one DuckDB transaction.
 
 use super::trouble::trouble;
-use super::{Turn, derive, lock, merge, rows};
+use super::{Turn, derive, merge, rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::etl::{Census, Changes, Load, Quarantined, Reason, Scope, State, facts};
 use crate::model::Table;
@@ -9,6 +9,7 @@ use crate::source::{Totals, summed_columns};
 use ::duckdb::{Connection, params};
 use arrow::array::{ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow::datatypes::UInt64Type;
+use jiff::civil::Date;
 use std::sync::Arc;
 
 pub(super) struct DuckDbLoad<'a> {
@@ -21,6 +22,14 @@ pub(super) struct DuckDbLoad<'a> {
 }
 
 const DOING: &str = "loading";
+
+/// Rows handed to DuckDB together. Each flush is a query whose caller waits by spinning, on a core that the source could
+/// use; more rows at once take more memory.
+const ROWS_A_FLUSH: usize = 98_304;
+
+/// Megabytes that DuckDB may use while rows stream into a file. They are written once and not read again before the
+/// sums, so more would only keep written pages.
+const STREAMING_MEMORY_MB: u32 = 144;
 
 impl<'a> DuckDbLoad<'a> {
     pub(super) fn begin(turn: Turn<'a>) -> Result<Self> {
@@ -38,11 +47,27 @@ impl<'a> DuckDbLoad<'a> {
         self.sql()?.execute(sql, []).map_err(trouble(DOING))
     }
 
-    fn append_to(&self, table: &str, catalog: &str, rows: &RecordBatch) -> Result<()> {
+    fn append_to(&self, table: &str, catalog: &str, batches: &mut dyn Iterator<Item = RecordBatch>) -> Result<()> {
         let doing = trouble("putting rows into the analytics");
         let mut appender = self.sql()?.appender_to_catalog_and_db(table, catalog, "main").map_err(&doing)?;
-        appender.append_record_batch(rows.clone()).map_err(&doing)?;
+        let mut waiting = 0;
+        for batch in batches {
+            waiting += batch.num_rows();
+            appender.append_record_batch(batch).map_err(&doing)?;
+            if waiting >= ROWS_A_FLUSH {
+                appender.flush().map_err(&doing)?;
+                waiting = 0;
+            }
+        }
         appender.flush().map_err(&doing)
+    }
+
+    /// Sets what DuckDB may use. In memory the rows themselves count, so there it is left alone.
+    fn limit_memory(&self, megabytes: u32) -> Result<()> {
+        if self.turn.0.path.is_some() {
+            self.sql()?.execute_batch(&format!("SET memory_limit = '{megabytes}MB'")).map_err(trouble(DOING))?;
+        }
+        Ok(())
     }
 
     fn catalog(&self) -> Result<String> {
@@ -89,7 +114,10 @@ const SUMS: &str = "sum(n)::BIGINT, coalesce(sum(k), 0)::HUGEINT, coalesce(sum(a
 
 impl Load for DuckDbLoad<'_> {
     fn clear(&mut self, table: Table) -> Result<()> {
-        self.moved.all = true;
+        if !self.moved.all {
+            self.moved.all = true;
+            self.limit_memory(STREAMING_MEMORY_MB.min(self.turn.0.options.memory_limit_mb))?;
+        }
         self.run(&format!("DELETE FROM {table}"))?;
         self.sql()?
             .execute("DELETE FROM quarantine WHERE table_name = ?", params![table.name()])
@@ -97,12 +125,16 @@ impl Load for DuckDbLoad<'_> {
         Ok(())
     }
 
-    fn append(&mut self, table: Table, rows: &RecordBatch) -> Result<()> {
-        self.append_to(table.name(), &self.catalog()?, rows)
+    fn append(&mut self, table: Table, batches: &mut dyn Iterator<Item = RecordBatch>) -> Result<()> {
+        self.append_to(table.name(), &self.catalog()?, batches)
+    }
+
+    fn summarise(&mut self, table: Table, as_of: Date) -> Result<()> {
+        derive::table(self.sql()?, table, as_of)
     }
 
     fn quarantine(&mut self, rows: &[Quarantined]) -> Result<()> {
-        self.append_to("quarantine", &self.catalog()?, &quarantine_batch(rows)?)
+        self.append_to("quarantine", &self.catalog()?, &mut std::iter::once(quarantine_batch(rows)?))
     }
 
     fn stage(&mut self, table: Table, rows: &RecordBatch, quarantined: &[Quarantined]) -> Result<()> {
@@ -111,10 +143,11 @@ impl Load for DuckDbLoad<'_> {
             self.staged.push(table);
         }
         if rows.num_rows() > 0 {
-            self.append_to(&merge::stage(table), "temp", rows)?;
+            self.append_to(&merge::stage(table), "temp", &mut std::iter::once(rows.clone()))?;
         }
         if !quarantined.is_empty() {
-            self.append_to(&merge::stage_quarantine(table), "temp", &quarantine_batch(quarantined)?)?;
+            let batch = quarantine_batch(quarantined)?;
+            self.append_to(&merge::stage_quarantine(table), "temp", &mut std::iter::once(batch))?;
         }
         Ok(())
     }
@@ -219,6 +252,7 @@ impl Load for DuckDbLoad<'_> {
 
     fn commit(mut self: Box<Self>, state: &State) -> Result<()> {
         let doing = trouble("ending the load");
+        self.limit_memory(self.turn.0.options.memory_limit_mb)?;
         derive::update(self.sql()?, state, self.moved)?;
         self.turn.0.check_disk(self.turn.0.options.reserve_bytes / 2)?;
         let Some(connection) = self.connection.take() else { return Ok(()) };
@@ -237,12 +271,13 @@ impl Load for DuckDbLoad<'_> {
 
 impl Drop for DuckDbLoad<'_> {
     fn drop(&mut self) {
+        let limit = self.limit_memory(self.turn.0.options.memory_limit_mb);
         if let Some(connection) = self.connection.take() {
+            // A limit that could not be raised again only makes later queries slower.
+            drop(limit);
             // Dropping the connection would end the transaction too; this frees its memory at once.
             let _ = connection.execute_batch("ROLLBACK");
         }
-        // Views keep their own connections; nothing else of the load remains.
-        let _ = lock(&self.turn.0.idle).len();
     }
 }
 

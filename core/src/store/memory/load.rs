@@ -7,6 +7,7 @@ use crate::etl::{Census, Changes, Load, Quarantined, Reason, Scope, State};
 use crate::model::Table;
 use crate::source::{Totals, mark, summed_columns};
 use arrow::array::RecordBatch;
+use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
@@ -58,8 +59,16 @@ impl Load for MemoryLoad<'_> {
         Ok(())
     }
 
-    fn append(&mut self, table: Table, batch: &RecordBatch) -> Result<()> {
-        self.facts.tables.entry(table).or_default().extend(rows(table, batch)?);
+    fn append(&mut self, table: Table, batches: &mut dyn Iterator<Item = RecordBatch>) -> Result<()> {
+        let clean = self.facts.tables.entry(table).or_default();
+        for batch in batches {
+            clean.extend(rows(table, &batch)?);
+        }
+        Ok(())
+    }
+
+    fn summarise(&mut self, _: Table, _: Date) -> Result<()> {
+        // Sums are made when they are asked for.
         Ok(())
     }
 
