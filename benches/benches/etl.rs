@@ -1,5 +1,4 @@
 //! MariaDB → DuckDB over the whole schema: Dermawan against connectorx, the first load, then loads after changes.
-#![allow(clippy::disallowed_methods, reason = "benches measure what is outside")]
 #![allow(clippy::disallowed_methods, reason = "a bench makes files and removes them")]
 
 use dermawan::Table;
