@@ -1,6 +1,6 @@
 # Each target sets up what it needs on a fresh Debian or Ubuntu with Rust, Python 3.11 and Node 20, and says what it does.
 #
-#   make demo     the whole way once: MariaDB to WhatsApp text, on made-up data
+#   make demo     the whole way once, rows to WhatsApp text, on made-up data; needs no server
 #   make test     Rust, Python and Node tests, the servers they need included
 #   make bench    the benches, side by side with the peers
 #   make docs     the API documentation, in $(CARGO_TARGET_DIR)/doc
@@ -41,7 +41,7 @@ setup-rust setup-mariadb setup-python setup-node setup-peers: setup-%:
 build: setup-rust
 	@$(ENV); $(BUILD)
 
-demo: build setup-mariadb
+demo: build
 	@"$(PROFILE_DIR)/dermawan-bot" demo
 
 test: test-rust test-python test-node

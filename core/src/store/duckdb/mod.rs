@@ -27,7 +27,7 @@ use trouble::trouble;
 pub struct DuckDbStore {
     /// Only cloned from: a connection is not shared between threads.
     base: Mutex<Connection>,
-    /// Connections that earlier views gave back, with their prepared statements.
+    /// Connections that earlier views gave back.
     idle: Mutex<Vec<Connection>>,
     loading: Mutex<bool>,
     load_done: Condvar,

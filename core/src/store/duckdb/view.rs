@@ -86,7 +86,7 @@ impl View for DuckDbView<'_> {
         let doing = "reading the state of the last load";
         let text: Option<String> = self
             .sql()?
-            .prepare_cached("SELECT state FROM load_state")
+            .prepare("SELECT state FROM load_state")
             .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
             .map_err(trouble(doing))?;
         text.map(|text| {
@@ -334,7 +334,7 @@ impl View for DuckDbView<'_> {
                    FROM quarantine ORDER BY table_name, source_key NULLS FIRST, reason LIMIT ?";
         let doing = trouble("reading the quarantine");
         let connection = self.sql()?;
-        let mut statement = connection.prepare_cached(sql).map_err(&doing)?;
+        let mut statement = connection.prepare(sql).map_err(&doing)?;
         let found = statement
             .query_map(params![i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
                 let table = Table::named(&row.get::<_, String>(0)?).unwrap_or(Table::Donations);
