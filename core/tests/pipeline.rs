@@ -279,7 +279,12 @@ fn killed_at_any_moment_the_next_run_completes() {
     let url = url(server, "killed");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.duckdb");
-    let open = || DuckDbStore::open(&path, &DuckDbOptions::default()).unwrap();
+    let open = || {
+        DuckDbStore::open(&path, &DuckDbOptions::default()).unwrap_or_else(|error| {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            panic!("{error}: {cause:?}")
+        })
+    };
     load(&open(), &url, date(2026, 11, 1), false).unwrap();
     let good = fingerprint(&open());
     let mut runs = 1;
