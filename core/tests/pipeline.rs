@@ -470,6 +470,39 @@ fn what_the_store_refuses() {
     assert_eq!(kind(DuckDbStore::in_memory(&tiny)).unwrap().0, ErrorKind::Configuration);
 }
 
+#[test]
+fn an_unreadable_log_costs_no_more_than_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.duckdb");
+    let sample = sample();
+    let as_of = sample.options().as_of;
+    let store = DuckDbStore::open(&path, &DuckDbOptions::default()).unwrap();
+    let rules = etl::Options::default();
+    let run = etl::Run { source: "sample".into(), before: None, options: &rules, as_of };
+    let mut rows = SampleSource::new(sample);
+    let snapshot = &mut *dermawan::source::Source::snapshot(&mut rows).unwrap();
+    etl::run(&run, snapshot, store.begin().unwrap(), &mut |_| Ok(())).unwrap();
+    let good = fingerprint(&store);
+    // A log with an entry in it, as a killed process leaves it, and then broken.
+    store
+        .connection()
+        .unwrap()
+        .execute_batch("CREATE TABLE note (text VARCHAR); INSERT INTO note VALUES ('x')")
+        .unwrap();
+    let log = folder.path().join("a.duckdb.wal");
+    let mut bytes = std::fs::read(&log).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..].fill(0xEE);
+    let copy = folder.path().join("copy.duckdb");
+    std::fs::copy(&path, &copy).unwrap();
+    std::fs::write(folder.path().join("copy.duckdb.wal"), bytes).unwrap();
+    drop(store);
+    let store = DuckDbStore::open(&copy, &DuckDbOptions::default()).unwrap();
+    assert!(folder.path().join("copy.duckdb.wal.damaged").exists(), "the log was readable after all");
+    assert_eq!(fingerprint(&store), good);
+    assert_eq!(store.state().unwrap().unwrap().run, 1);
+}
+
 /// A disk that really is full: a small file system of its own, where the tests may mount one.
 #[test]
 fn a_full_disk_loses_nothing() {

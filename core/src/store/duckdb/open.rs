@@ -74,9 +74,30 @@ pub(super) fn file(path: &Path, options: &DuckDbOptions) -> Result<DuckDbStore> 
     // may be looked at only while nobody of this process has it open.
     let lock = take_lock(path)?;
     check_header(path)?;
-    let connection = Connection::open_with_flags(path, config)
-        .map_err(|cause| named(path, trouble("opening the analytics file")(cause)))?;
+    let doing = trouble("opening the analytics file");
+    let connection = match Connection::open_with_flags(path, config) {
+        Ok(connection) => connection,
+        Err(cause) => {
+            let error = doing(cause);
+            if error.kind() != ErrorKind::StoreDamaged || !set_log_aside(path) {
+                return Err(named(path, error));
+            }
+            Connection::open_with_flags(path, options.config()?).map_err(|cause| named(path, doing(cause)))?
+        }
+    };
     finish(connection, Some(path.to_owned()), Some(lock), options).map_err(|error| named(path, error))
+}
+
+/// Moves DuckDB's log out of the way, where there is one; `false` where there is none. A log that a killed process left
+/// unreadable costs the loads since the last checkpoint, one at most: the file holds the one before, and the next run
+/// completes from there. The log stays beside it as `.wal.damaged`.
+fn set_log_aside(path: &Path) -> bool {
+    let beside = |ending: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    std::fs::rename(beside(".wal"), beside(".wal.damaged")).is_ok()
 }
 
 fn named(path: &Path, error: Error) -> Error {
