@@ -1,24 +1,51 @@
-//! Donor analytics for charities, in one embeddable library.
+//! Donor analytics for charities, in one embeddable library: a charity's operational tables become facts, facts become
+//! findings, and findings become the messages that donors and administrators read.
+//!
+//! The rooms, in the order that data walks through them:
+//!
+//! | room | its question |
+//! |---|---|
+//! | [`source`] | where do rows come from? |
+//! | [`etl`] | which rows are facts? |
+//! | [`store`] | where do facts rest? |
+//! | [`forecast`], [`churn`], [`anomaly`] | what comes next, who is leaving, what is strange? |
+//! | [`insight`] | what does it mean? |
+//! | [`message`] | how is it said? |
+//! | [`bot`] | what was asked? |
+//!
+//! [`Analytics`] is the handle over all of them. Every analysis also runs on plain values, without a store. The library
+//! has no clock, randomness, printing or async runtime: the day and the seed are arguments.
+//!
+//! Features: `duckdb` (default; links the prebuilt library named by `DUCKDB_LIB_DIR`), `bundled` (compiles DuckDB
+//! instead), `mysql`, `files` (CSV and Parquet), `testkit` (sample data and the contract suite of stores).
 
-mod analytics;
 mod error;
 mod model;
 
-pub mod anomaly;
-pub mod bot;
 pub mod calendar;
-pub mod churn;
+pub mod source;
+
 pub mod etl;
+pub mod store;
+
+pub mod anomaly;
+pub mod churn;
 pub mod forecast;
+mod stats;
+
+pub mod bot;
 pub mod insight;
 pub mod message;
-pub mod source;
-pub mod store;
+
+mod analytics;
 
 #[cfg(feature = "testkit")]
 pub mod sample;
 
-mod stats;
+/// The README's example, compiled and run with the documentation's others.
+#[cfg(all(doctest, feature = "testkit"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
 
 pub use analytics::{Analytics, DonationForecast, DonorAnalyses, Settings};
 pub use error::{Error, ErrorKind, Result};
