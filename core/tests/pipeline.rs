@@ -454,8 +454,11 @@ fn what_the_store_refuses() {
     bytes[4096..8192].fill(0xAB);
     bytes[8192..12288].fill(0xCD);
     std::fs::write(&torn, bytes).unwrap();
+    let log = folder.path().join("c.duckdb.wal");
+    std::fs::write(&log, "a log beside it").unwrap();
     let (damaged, text) = kind(DuckDbStore::open(&torn, &options)).unwrap();
     assert_eq!(damaged, ErrorKind::StoreDamaged, "{text}");
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), "a log beside it", "the log was not put back");
 
     let nowhere = folder.path().join("no/such/folder/d.duckdb");
     assert_eq!(kind(DuckDbStore::open(nowhere, &options)).unwrap().0, ErrorKind::Io);

@@ -79,25 +79,29 @@ pub(super) fn file(path: &Path, options: &DuckDbOptions) -> Result<DuckDbStore> 
         Ok(connection) => connection,
         Err(cause) => {
             let error = doing(cause);
-            if error.kind() != ErrorKind::StoreDamaged || !set_log_aside(path) {
+            if error.kind() != ErrorKind::StoreDamaged || !move_log(path, ".wal", ".wal.damaged") {
                 return Err(named(path, error));
             }
-            Connection::open_with_flags(path, options.config()?).map_err(|cause| named(path, doing(cause)))?
+            Connection::open_with_flags(path, options.config()?).map_err(|cause| {
+                // It was not the log: the file itself is damaged, and whoever looks into it needs both as they were.
+                move_log(path, ".wal.damaged", ".wal");
+                named(path, doing(cause))
+            })?
         }
     };
     finish(connection, Some(path.to_owned()), Some(lock), options).map_err(|error| named(path, error))
 }
 
-/// Moves DuckDB's log out of the way, where there is one; `false` where there is none. A log that a killed process left
-/// unreadable costs the loads since the last checkpoint, one at most: the file holds the one before, and the next run
-/// completes from there. The log stays beside it as `.wal.damaged`.
-fn set_log_aside(path: &Path) -> bool {
+/// Renames DuckDB's log; `false` where there is none. A log that a killed process left unreadable costs the loads since
+/// the last checkpoint, one at most: the file holds the one before, and the next run completes from there. The log stays
+/// beside the file as `.wal.damaged`.
+fn move_log(path: &Path, from: &str, to: &str) -> bool {
     let beside = |ending: &str| {
         let mut name = path.as_os_str().to_owned();
         name.push(ending);
         PathBuf::from(name)
     };
-    std::fs::rename(beside(".wal"), beside(".wal.damaged")).is_ok()
+    std::fs::rename(beside(from), beside(to)).is_ok()
 }
 
 fn named(path: &Path, error: Error) -> Error {
