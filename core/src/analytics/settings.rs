@@ -1,0 +1,86 @@
+//! What differs from one organisation to the next.
+
+use crate::anomaly::{ExpenseOptions, TransactionOptions};
+use crate::churn::{ScoreOptions, SegmentOptions};
+use crate::error::{Error, ErrorKind, Result};
+use crate::forecast::CashFlowOptions;
+use crate::model::Organisation;
+use crate::{etl, forecast};
+use serde::{Deserialize, Serialize};
+
+/// Everything that differs from one organisation to the next. Every part has a default and can be left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The charity itself.
+    pub organisation: Organisation,
+    /// How to load.
+    pub etl: etl::Options,
+    /// How to forecast donations.
+    pub forecast: forecast::Options,
+    /// How to forecast the cash flow.
+    pub cash_flow: CashFlowOptions,
+    /// The churn score.
+    pub churn: ScoreOptions,
+    /// The segments.
+    pub segments: SegmentOptions,
+    /// When a category's month is strange.
+    pub expense_anomalies: ExpenseOptions,
+    /// When a single expense is strange.
+    pub unusual_transactions: TransactionOptions,
+    /// Donors from this score on are listed as at risk; 50, the existing application's bound.
+    pub risk_score: u8,
+    /// How many of them a message lists; 10 fit on a telephone's screen.
+    pub risk_list: usize,
+    /// How far back unusual transactions are reported in messages, in days; 90, a quarter.
+    pub unusual_days: u16,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            organisation: Organisation::default(),
+            etl: etl::Options::default(),
+            forecast: forecast::Options::default(),
+            cash_flow: CashFlowOptions::default(),
+            churn: ScoreOptions::default(),
+            segments: SegmentOptions::default(),
+            expense_anomalies: ExpenseOptions::default(),
+            unusual_transactions: TransactionOptions::default(),
+            risk_score: 50,
+            risk_list: 10,
+            unusual_days: 90,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads settings from TOML; what is left out keeps its default.
+    ///
+    /// # Errors
+    ///
+    /// `configuration` for text that is not TOML or a key that is not known; that of the part that is
+    /// wrong otherwise.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        let settings: Self = toml::from_str(text)
+            .map_err(|cause| Error::unreadable(ErrorKind::Configuration, "settings", &cause.message()))?;
+        settings.validate()?;
+        Ok(settings)
+    }
+
+    /// Checks every part; names the value that is wrong.
+    pub fn validate(&self) -> Result<()> {
+        self.organisation.validate()?;
+        self.etl.validate()?;
+        self.forecast.validate()?;
+        self.cash_flow.validate()?;
+        self.churn.validate()?;
+        self.segments.validate()?;
+        self.expense_anomalies.validate()?;
+        self.unusual_transactions.validate()?;
+        if self.risk_score > 100 {
+            return Err(Error::new(ErrorKind::Configuration, "risk_score must be 0 to 100"));
+        }
+        Ok(())
+    }
+}
