@@ -17,6 +17,7 @@
 //! A new method is one file with a type that has a value and an error for each step ahead, and one arm in `Model`.
 
 mod cash_flow;
+mod models;
 mod moving_average;
 mod ols;
 mod options;

@@ -1,10 +1,16 @@
 //! Private numerics: only what the analyses use, each with its source.
 
+mod cholesky;
+mod golden;
 mod line;
+mod nelder_mead;
 mod quantile;
 mod sum;
 
+pub(crate) use cholesky::solve;
+pub(crate) use golden::golden_section;
 pub(crate) use line::Line;
+pub(crate) use nelder_mead::{Patience, nelder_mead};
 pub(crate) use quantile::student_t;
 pub(crate) use sum::{mean, sample_sd, sum};
 
