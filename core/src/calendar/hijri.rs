@@ -33,6 +33,9 @@ const PUBLISHED: [(i16, u8, Date); 7] = [
     (1452, 8, date(2030, 11, 26)),
 ];
 
+/// So many days of a Hijri month follow one another whatever was announced: 29 less the largest shifts of two first days.
+const SAFE_DAYS: u8 = 25;
+
 /// The most days that an announced first day may lie away from Umm al-Qura's. Sightings differ by one; two is slack.
 const LARGEST_SHIFT: i64 = 2;
 
@@ -206,8 +209,16 @@ impl MonthFeatures {
             muharram: 0,
             ashura: 0,
         };
+        let mut hijri = HijriDate { year: 0, month: 0, day: 0 };
         for offset in 0..i64::from(month.days()) {
-            let HijriDate { month, day, .. } = HijriDate::with(moved(features.month.first_day(), offset), overrides);
+            // A Hijri month has 29 or 30 days, or a few fewer or more where its first days were announced: until its 25th,
+            // the next day is the next date.
+            if (1..SAFE_DAYS).contains(&hijri.day) {
+                hijri.day += 1;
+            } else {
+                hijri = HijriDate::with(moved(features.month.first_day(), offset), overrides);
+            }
+            let HijriDate { month, day, .. } = hijri;
             features.ramadan += u8::from(month == RAMADAN);
             features.ramadan_last10 += u8::from(month == RAMADAN && day >= 21);
             features.shawwal1_7 += u8::from(month == SHAWWAL && day <= 7);

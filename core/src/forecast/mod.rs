@@ -16,7 +16,11 @@
 //!
 //! A new method is one file with a type that has a value and an error for each step ahead, and one arm in `Model`.
 
+mod adjustment;
 mod cash_flow;
+mod columns;
+mod ensemble;
+mod interval;
 mod models;
 mod moving_average;
 mod ols;
@@ -24,28 +28,39 @@ mod options;
 mod outcome;
 
 pub use cash_flow::{CashFlowMonth, CashFlowOptions, SoFar, cash_flow, cash_flow_ahead};
-pub use options::{Method, Options};
-pub use outcome::{Forecast, Note, Point};
+pub use options::{Event, Method, Options, Regressor};
+pub use outcome::{Forecast, HijriEffect, Note, Parts, Point, Share};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Month, MonthlySeries};
 use crate::stats;
+use columns::Columns;
+use ensemble::{Effects, Ensemble};
+use interval::{Past, Spread};
+
+/// Months ahead that the calendar is looked up for when a model is fitted; more are looked up when they are asked for.
+const AHEAD: usize = 24;
+/// Past forecasts are looked at from this share of the months on (one in four): before, a model has seen too little.
+const SETTLED: usize = 4;
+/// The fewest months that the combination works with.
+const FEWEST: usize = 3;
 
 /// A model that has seen a series and can predict what comes after it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Fitted {
     model: Model,
     options: Options,
     last: Month,
-    n: usize,
+    values: Vec<f64>,
     never_below_zero: bool,
     notes: Vec<Note>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 enum Model {
     Ols(ols::Trend),
     MovingAverage(moving_average::Level),
+    Ensemble(Box<Ensemble>),
 }
 
 /// One step ahead: the expected value, and how far the interval reaches to each side.
@@ -57,81 +72,270 @@ struct Step {
 
 /// Fits the method of the options to a series of whole months.
 ///
+/// Months that the options call missing, and months that were not over on their `as_of`, are left out; the notes of the
+/// forecast say so.
+///
 /// # Errors
 ///
-/// `not_enough_history` when the series is shorter than the method needs (least squares: 3 months, moving average: 1);
-/// `invalid_input` when it holds a value that is not a number, is infinite or is larger than 10¹⁰⁰, or when an option
-/// is out of its range.
+/// `not_enough_history` when the series is shorter than the method needs (see [`Method`]; the combination: 3 months with
+/// a value); `invalid_input` when it holds a value that is not a number, is infinite or is larger than 10¹⁰⁰, or when an
+/// option is out of its range.
 pub fn fit(series: &MonthlySeries, options: &Options) -> Result<Fitted> {
     options.validate()?;
-    check(series)?;
-    let values = series.values.as_slice();
-    let model = match options.method {
-        Method::Ols => Model::Ols(ols::Trend::fit(values, options.level)?),
-        Method::MovingAverage => Model::MovingAverage(moving_average::Level::fit(values, options)?),
-    };
-    let negative = values.iter().any(|&value| value < 0.0);
-    let mut notes = Vec::new();
-    if values.iter().all(|&value| (value - values[0]).abs() <= 0.0) {
+    let (values, mut notes) = known(series, options)?;
+    let known: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    let negative = known.iter().any(|&value| value < 0.0);
+    if known.iter().all(|&value| (value - known[0]).abs() <= 0.0) {
         notes.push(Note::Constant);
     }
     if options.non_negative && negative {
         notes.push(Note::MayBeNegative);
     }
-    if let Model::MovingAverage(level) = &model
-        && level.n < 2
-    {
-        notes.push(Note::NoInterval);
-    }
+    let open = known.len() < values.len();
+    let model = match options.method {
+        Method::Ols | Method::MovingAverage if open => {
+            return Err(Error::new(ErrorKind::InvalidInput, "this method cannot leave missing months open")
+                .hint("use the method `auto`, or give every month a value"));
+        }
+        Method::Ols => Model::Ols(ols::Trend::fit(&values, options.level)?),
+        Method::MovingAverage => {
+            let level = moving_average::Level::fit(&values, options)?;
+            if level.n < 2 {
+                notes.push(Note::NoInterval);
+            }
+            Model::MovingAverage(level)
+        }
+        method => {
+            if known.len() < FEWEST {
+                return Err(too_short(FEWEST, known.len()));
+            }
+            for regressor in &options.regressors {
+                if (0..values.len()).any(|t| regressor.at(series.first + t as i32).is_none()) {
+                    return Err(Error::new(ErrorKind::InvalidInput, "a regressor does not cover the series")
+                        .context("regressor", &regressor.name)
+                        .hint("give it one value for each month of the series and of the months ahead"));
+                }
+            }
+            let columns = Columns::new(series.first, values.len() + AHEAD, options);
+            let ensemble = Ensemble::fit(&values, method, columns.clone()).or_else(|| {
+                notes.push(Note::FellBack);
+                Ensemble::fit(&values, Method::Auto, columns)
+            });
+            let ensemble = ensemble.ok_or_else(|| too_short(FEWEST, known.len()))?;
+            if method == Method::Auto && values.len() < ensemble::FULL {
+                notes.push(Note::ShortHistory);
+            }
+            if !ensemble.adjustments[0].spikes.is_empty() {
+                notes.push(Note::Spikes);
+            }
+            Model::Ensemble(Box::new(ensemble))
+        }
+    };
     Ok(Fitted {
         model,
         options: options.clone(),
-        last: series.last(),
-        n: values.len(),
+        last: series.first + (values.len() as i32 - 1),
+        values,
         never_below_zero: options.non_negative && !negative,
         notes,
     })
+}
+
+/// The values of the months that were over, missing ones not a number, and what was left out.
+fn known(series: &MonthlySeries, options: &Options) -> Result<(Vec<f64>, Vec<Note>)> {
+    let mut notes = Vec::new();
+    let mut values = series.values.clone();
+    if let Some(as_of) = options.as_of {
+        let whole = usize::try_from(Month::of(as_of).since(series.first)).unwrap_or(0);
+        if values.len() > whole {
+            values.truncate(whole);
+            notes.push(Note::RunningMonth);
+        }
+    }
+    for &month in &options.missing {
+        let place = usize::try_from(month.since(series.first)).ok();
+        let value = place.and_then(|place| values.get_mut(place)).ok_or_else(|| {
+            Error::new(ErrorKind::InvalidInput, "a month that is called missing is not one of the series")
+                .context("month", month)
+        })?;
+        *value = 0.0;
+    }
+    check(&MonthlySeries { first: series.first, values: values.clone() })?;
+    for month in &options.missing {
+        values[month.since(series.first) as usize] = f64::NAN;
+    }
+    while values.last().is_some_and(|value| value.is_nan()) {
+        values.pop();
+    }
+    if !options.missing.is_empty() {
+        notes.push(Note::Missing);
+    }
+    if values.is_empty() {
+        return Err(too_short(FEWEST, 0));
+    }
+    Ok((values, notes))
+}
+
+/// What the past forecasts of a combination would have been, and how far off.
+struct Hindsight {
+    effects: Effects,
+    spread: Spread,
+    /// One-step forecasts and values, in the unit of the series.
+    one_step: Vec<(f64, f64)>,
 }
 
 impl Fitted {
     /// Predicts the `horizon` months that follow the series, each with its own value and interval. Months past the year
     /// 9999 are left out.
     pub fn predict(&self, horizon: u16) -> Forecast {
+        self.predict_at(horizon, self.options.level)
+    }
+
+    /// The same with intervals of another level than the options' (`ols` and `moving_average` keep theirs); one outside
+    /// 0.01 to 0.9999 is moved to the nearer end.
+    pub fn predict_at(&self, horizon: u16, level: f64) -> Forecast {
+        let level = if level.is_finite() { level.clamp(0.01, 0.9999) } else { self.options.level };
         let mut notes = self.notes.clone();
-        let mut cut = false;
-        let points = (1..=i32::from(horizon))
+        let months: Vec<Month> = (1..=i32::from(horizon))
             .map(|ahead| (ahead, self.last + ahead))
             .take_while(|&(ahead, month)| month.since(self.last) == ahead)
-            .map(|(ahead, month)| {
-                let Step { value, reach } = match &self.model {
-                    Model::Ols(trend) => trend.step(ahead),
-                    Model::MovingAverage(level) => level.step(),
-                };
-                let floor = if self.never_below_zero { 0.0 } else { f64::NEG_INFINITY };
-                cut |= value < floor;
-                let [value, lower, upper] = [value, value - reach, value + reach].map(|bound| bound.max(floor));
-                Point { month, value, lower, upper }
-            })
+            .map(|(_, month)| month)
             .collect();
+        let floor = self.floor();
+        let mut outcome = match &self.model {
+            Model::Ols(trend) => self.line(trend, months.len()),
+            Model::MovingAverage(average) => self.average(average, months.len()),
+            Model::Ensemble(ensemble) => self.combination(ensemble, months.len(), level),
+        };
+        let mut cut = false;
+        for (point, parts) in outcome.bounds.iter_mut().zip(&mut outcome.parts) {
+            cut |= point[0] < floor;
+            *point = point.map(|bound| bound.max(floor));
+            let made_of = parts.level + parts.trend + parts.season + parts.hijri + parts.events;
+            parts.remainder = point[0] - made_of;
+            cut |= parts.remainder > point[0].abs() * 1e-6;
+        }
         if cut {
             notes.push(Note::CutAtZero);
         }
-        let (r_squared, standard_error, line) = match &self.model {
-            Model::Ols(trend) => (trend.r_squared(), trend.standard_error(), Some(trend.line())),
-            Model::MovingAverage(level) => (level.r_squared(), level.sd, None),
-        };
+        let points = months.into_iter().zip(outcome.bounds);
         Forecast {
             method: self.options.method,
-            level: self.options.level,
-            n: self.n,
-            points,
-            r_squared,
-            standard_error,
-            slope: line.map(|(slope, _)| slope),
-            intercept: line.map(|(_, intercept)| intercept),
+            level: if matches!(self.model, Model::Ensemble(_)) { level } else { self.options.level },
+            n: self.values.len(),
+            points: points.map(|(month, [value, lower, upper])| Point { month, value, lower, upper }).collect(),
+            r_squared: outcome.r_squared,
+            standard_error: outcome.standard_error,
+            slope: outcome.line.map(|(slope, _)| slope),
+            intercept: outcome.line.map(|(_, intercept)| intercept),
+            parts: outcome.parts,
+            models: outcome.models,
+            hijri: outcome.hijri,
             notes,
         }
     }
+
+    fn floor(&self) -> f64 {
+        if self.never_below_zero { 0.0 } else { f64::NEG_INFINITY }
+    }
+
+    fn line(&self, trend: &ols::Trend, horizon: usize) -> Outcome {
+        let (slope, intercept) = trend.line();
+        let level = intercept + slope * (self.values.len() as f64 - 1.0);
+        Outcome {
+            bounds: (1..=horizon).map(|ahead| symmetric(trend.step(ahead as i32))).collect(),
+            parts: (1..=horizon)
+                .map(|ahead| Parts { level, trend: slope * ahead as f64, ..Parts::default() })
+                .collect(),
+            r_squared: trend.r_squared(),
+            standard_error: trend.standard_error(),
+            line: Some((slope, intercept)),
+            models: vec![Share { method: Method::Ols, weight: 1.0 }],
+            hijri: None,
+        }
+    }
+
+    fn average(&self, average: &moving_average::Level, horizon: usize) -> Outcome {
+        let step = average.step();
+        Outcome {
+            bounds: vec![symmetric(step); horizon],
+            parts: vec![Parts { level: step.value, ..Parts::default() }; horizon],
+            r_squared: average.r_squared(),
+            standard_error: average.sd,
+            line: None,
+            models: vec![Share { method: Method::MovingAverage, weight: 1.0 }],
+            hijri: None,
+        }
+    }
+
+    fn combination(&self, ensemble: &Ensemble, horizon: usize, level: f64) -> Outcome {
+        let Hindsight { effects, spread, one_step } = self.hindsight(ensemble, horizon);
+        let multiple = spread.multiple(level);
+        let mut values = vec![0.0; horizon];
+        ensemble.combined(self.values.len(), &effects, self.floor(), &mut values);
+        let adjustment = &ensemble.adjustments[0];
+        let bounds = values.iter().zip(&spread.sd).map(|(&value, sd)| {
+            let [lower, upper] = adjustment.around(value, multiple * sd);
+            [value, lower.min(value), upper.max(value)]
+        });
+        let squares: f64 = one_step.iter().map(|(value, expected)| (value - expected).powi(2)).sum();
+        let mean = one_step.iter().map(|(value, _)| value).sum::<f64>() / one_step.len().max(1) as f64;
+        let total: f64 = one_step.iter().map(|(value, _)| (value - mean).powi(2)).sum();
+        Outcome {
+            bounds: bounds.collect(),
+            parts: ensemble.parts(&effects, horizon),
+            r_squared: if total > 0.0 { (1.0 - squares / total).clamp(0.0, 1.0) } else { 1.0 },
+            standard_error: (squares / one_step.len().max(1) as f64).sqrt(),
+            line: None,
+            models: ensemble.shares(),
+            hijri: self.options.hijri.then(|| ensemble.hijri()),
+        }
+    }
+
+    fn hindsight(&self, ensemble: &Ensemble, horizon: usize) -> Hindsight {
+        let n = self.values.len();
+        let effects = ensemble.effects(n + horizon.max(1));
+        let adjustment = &ensemble.adjustments[0];
+        let steps = horizon.max(1);
+        let mut out = vec![0.0; steps];
+        let mut past = Past { errors: vec![Vec::new(); steps] };
+        let mut one_step = Vec::with_capacity(n);
+        for origin in ensemble.first_origin().max(n / SETTLED)..n {
+            let steps = steps.min(n - origin);
+            ensemble.combined(origin, &effects, self.floor(), &mut out[..steps]);
+            for (h, &expected) in out[..steps].iter().enumerate() {
+                let value = self.values[origin + h];
+                let error = adjustment.distance(value, expected);
+                if error.is_finite() {
+                    past.errors[h].push(error);
+                    if h == 0 {
+                        one_step.push((value, expected));
+                    }
+                }
+            }
+        }
+        let mut own = vec![0.0; steps];
+        ensemble.sigma(&mut own);
+        let mut spread = Spread::new(&past, &own, n);
+        spread.sd.truncate(horizon);
+        Hindsight { effects, spread, one_step }
+    }
+}
+
+/// What a model says, before the months are put to it.
+struct Outcome {
+    /// Value, lower and upper bound.
+    bounds: Vec<[f64; 3]>,
+    parts: Vec<Parts>,
+    r_squared: f64,
+    standard_error: f64,
+    line: Option<(f64, f64)>,
+    models: Vec<Share>,
+    hijri: Option<HijriEffect>,
+}
+
+fn symmetric(step: Step) -> [f64; 3] {
+    [step.value, step.value - step.reach, step.value + step.reach]
 }
 
 /// Every value must be a number that can be squared and summed.

@@ -17,6 +17,46 @@ pub struct Point {
     pub upper: f64,
 }
 
+/// What one month's value is made of, in the unit of the series; the six add up to it. For `ols` and `moving_average`
+/// only level and trend are told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Parts {
+    /// Where the series stands at its end, without season and calendar.
+    pub level: f64,
+    /// How far the trend goes from there.
+    pub trend: f64,
+    /// What the month of the year adds.
+    pub season: f64,
+    /// What Ramadan, Idul Fitri, Idul Adha, Muharram and Ashura add.
+    pub hijri: f64,
+    /// What events and the caller's regressors add.
+    pub events: f64,
+    /// The rest: what stopping at zero adds.
+    pub remainder: f64,
+}
+
+/// One model's share in the forecast.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Share {
+    /// The model.
+    pub method: Method,
+    /// Its weight; all weights add up to 1.
+    pub weight: f64,
+}
+
+/// What the Hijri calendar does to a series, as far as it was found out.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HijriEffect {
+    /// The probability, by the one-step forecasts so far, that the calendar matters; below 0.5 it is not used and the
+    /// other fields are 0.
+    pub relevance: f64,
+    /// What a whole Ramadan adds to a month, its last ten days included: as a share of the month (0.5: half as much
+    /// again), or in the mean size of the series' months where the series has zeros or negative months.
+    pub ramadan: f64,
+    /// What the week of Idul Fitri adds, likewise.
+    pub idul_fitri: f64,
+}
+
 /// Months to come, and how the method arrived at them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Forecast {
@@ -38,6 +78,12 @@ pub struct Forecast {
     pub slope: Option<f64>,
     /// Value at index 0, the first month of the series, of a method that has a slope.
     pub intercept: Option<f64>,
+    /// What each point is made of, one entry a point.
+    pub parts: Vec<Parts>,
+    /// The models that the forecast is the average of.
+    pub models: Vec<Share>,
+    /// What was found about the Hijri calendar; `None` where it was not looked at.
+    pub hijri: Option<HijriEffect>,
     /// What the reader should know.
     pub notes: Vec<Note>,
 }
@@ -63,6 +109,17 @@ pub enum Note {
     MayBeNegative,
     /// One month alone says nothing about spread: the bounds equal the value.
     NoInterval,
+    /// Fewer than 24 months: the combination leaves out the models that need a season estimated before them; below 10 it
+    /// is the structural model with simple smoothing.
+    ShortHistory,
+    /// Single months lay far off and came back; they were set aside.
+    Spikes,
+    /// Months whose value is not known were left open.
+    Missing,
+    /// Months that were not over yet were left out.
+    RunningMonth,
+    /// The method asked for cannot be used on this series; the combination was used.
+    FellBack,
 }
 
 impl Note {
@@ -77,6 +134,24 @@ impl Note {
             (Self::MayBeNegative, Language::En) => "Some months are negative, so the prediction may be below zero.",
             (Self::NoInterval, Language::Id) => "Baru satu bulan, rentang prediksi belum dapat dihitung.",
             (Self::NoInterval, Language::En) => "There is only one month, too few for an interval.",
+            (Self::ShortHistory, Language::Id) => {
+                "Riwayat kurang dari dua tahun, jadi hanya model sederhana yang dipakai."
+            }
+            (Self::ShortHistory, Language::En) => {
+                "There are less than two years of history, so only simple models are used."
+            }
+            (Self::Spikes, Language::Id) => "Ada bulan yang sangat menyimpang; bulan itu tidak ikut dihitung.",
+            (Self::Spikes, Language::En) => "Some single months lay far off; they were set aside.",
+            (Self::Missing, Language::Id) => "Ada bulan tanpa data; bulan itu dibiarkan kosong, bukan nol.",
+            (Self::Missing, Language::En) => "Some months have no data; they were left open, not taken for zero.",
+            (Self::RunningMonth, Language::Id) => "Bulan yang belum selesai tidak ikut dihitung.",
+            (Self::RunningMonth, Language::En) => "A month that was not over yet was left out.",
+            (Self::FellBack, Language::Id) => {
+                "Metode yang diminta tidak cocok untuk data ini, jadi dipakai gabungan model."
+            }
+            (Self::FellBack, Language::En) => {
+                "The method asked for does not fit this series, so the combination was used."
+            }
         }
     }
 }

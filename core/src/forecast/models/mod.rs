@@ -6,15 +6,21 @@
 mod croston;
 mod ets;
 mod naive;
+mod reversion;
 mod season;
 mod ses;
+mod structural;
 mod theta;
 
 pub(crate) use croston::{Croston, CrostonKind};
-pub(crate) use ets::{Error as EtsError, Ets, Form as EtsForm, Search as EtsSearch, Season as EtsSeason, Trend as EtsTrend};
+pub(crate) use ets::{
+    Error as EtsError, Ets, Form as EtsForm, Search as EtsSearch, Season as EtsSeason, Trend as EtsTrend,
+};
 pub(crate) use naive::{Average, Drift, Naive, SeasonalNaive};
+pub(crate) use reversion::Reversion;
 pub(crate) use season::{Composition, Seasonality};
 pub(crate) use ses::Ses;
+pub(crate) use structural::{Design, Structural};
 pub(crate) use theta::{Theta, ThetaKind};
 
 /// A model fitted to a series, that can be asked to forecast from any point of it.

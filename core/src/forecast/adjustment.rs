@@ -1,0 +1,234 @@
+//! The series without what the calendar, the season and single events did to it: what the other models see.
+
+use super::columns::{Columns, Periods};
+use super::models::{Design, Structural};
+use super::outcome::HijriEffect;
+
+/// Months of the year.
+pub(super) const PERIOD: usize = 12;
+/// A month that lies so many robust standard deviations away from its neighbours, and comes back, is a spike.
+const SPIKE: f64 = 6.0;
+/// Fewer months do not tell a spike from noise.
+const SPIKE_NEEDS: usize = 8;
+/// The median absolute deviation of normal noise is so much of its standard deviation.
+const MAD_OF_NORMAL: f64 = 0.6745;
+/// Below so many months the calendar is left alone: one Ramadan cannot have been seen against a month without.
+const HIJRI_NEEDS: usize = 8;
+/// The Hijri calendar is used when the one-step forecasts say with this probability that it matters.
+const HIJRI_ENOUGH: f64 = 0.8;
+/// Below so many months logarithms are believed less, by [`DISTRUST`] in the logarithm of their odds for each month.
+const SHORT: usize = 36;
+const DISTRUST: f64 = 0.5;
+
+/// Beyond this power of e an upper bound says nothing any more.
+const LARGEST_EXPONENT: f64 = 50.0;
+
+/// The scale that a model works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// Logarithms: effects multiply, and no forecast is below zero.
+    Log,
+    /// The values in units of their mean size: effects add.
+    Level,
+}
+
+/// What regressors do to one month, on a scale.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Effect {
+    /// Events and the caller's regressors.
+    pub(super) given: f64,
+    /// The Hijri calendar.
+    pub(super) hijri: f64,
+}
+
+impl Effect {
+    pub(super) const fn sum(self) -> f64 {
+        self.given + self.hijri
+    }
+}
+
+/// The series on one scale, taken apart.
+#[derive(Clone, Debug)]
+pub(super) struct Adjustment {
+    pub(super) scale: Scale,
+    pub(super) unit: f64,
+    pub(super) structural: Structural,
+    /// Which Hijri periods were found to matter.
+    pub(super) periods: Periods,
+    /// On the scale, without the regressors' effects, gaps and spikes filled.
+    pub(super) plain: Vec<f64>,
+    season: Vec<f64>,
+    /// Months that stood out and came back.
+    pub(super) spikes: Vec<usize>,
+    /// The probability that they do.
+    relevance: f64,
+    /// What turns the likelihood of values on the scale into that of the values in their unit.
+    jacobian: f64,
+}
+
+impl Adjustment {
+    /// Takes a series apart; a value that is not finite is a missing month. `None` without a value, or for logarithms of
+    /// values that are not positive.
+    pub(super) fn fit(values: &[f64], scale: Scale, unit: f64, columns: &Columns, periods: &[Periods]) -> Option<Self> {
+        let mut y: Vec<f64> = values.iter().map(|&value| to_scale(value, scale, unit)).collect();
+        if scale == Scale::Log && values.iter().any(|&value| value <= 0.0) {
+            return None;
+        }
+        let given = columns.given();
+        let design = |periods: Periods| Design { period: PERIOD, columns: columns.with(periods), given };
+        let (mut periods, mut structural) = periods
+            .iter()
+            .filter(|&&periods| periods == Periods::None || y.len() >= HIJRI_NEEDS)
+            .filter_map(|&periods| Some((periods, Structural::fit(&y, &design(periods))?)))
+            .max_by(|(_, a), (_, b)| a.evidence().total_cmp(&b.evidence()))?;
+        let relevance = structural.relevance();
+        if periods != Periods::None && relevance < HIJRI_ENOUGH {
+            periods = Periods::None;
+            structural = Structural::fit(&y, &design(periods))?;
+        }
+        let jacobian = if scale == Scale::Log { -y.iter().filter(|value| value.is_finite()).sum::<f64>() } else { 0.0 };
+        let rest = |structural: &Structural, y: &[f64]| -> Vec<f64> {
+            let season = structural.season();
+            (0..y.len())
+                .map(|t| y[t] - structural.effect(row(columns, periods, t)) - season.get(t % PERIOD).unwrap_or(&0.0))
+                .collect()
+        };
+        let spikes = spikes(&rest(&structural, &y));
+        if !spikes.is_empty() {
+            spikes.iter().for_each(|&t| y[t] = f64::NAN);
+            structural = Structural::fit(&y, &design(periods))?;
+        }
+        let season = structural.season();
+        let mut plain = rest(&structural, &y);
+        fill_gaps(&mut plain);
+        for (t, value) in plain.iter_mut().enumerate() {
+            *value += season.get(t % PERIOD).unwrap_or(&0.0);
+        }
+        Some(Self { scale, unit, structural, periods, plain, season, spikes, relevance, jacobian })
+    }
+
+    /// What was found about the Hijri calendar.
+    pub(super) fn hijri(&self, columns: &Columns) -> HijriEffect {
+        let relevance = self.relevance;
+        if self.periods == Periods::None {
+            return HijriEffect { relevance, ramadan: 0.0, idul_fitri: 0.0 };
+        }
+        let beta = &self.structural.coefficients()[columns.given()..];
+        let share = |effect: f64| if self.scale == Scale::Log { effect.exp_m1() } else { effect };
+        // Ramadan's own column and that of its last ten days.
+        HijriEffect { relevance, ramadan: share(beta[0] + beta[1]), idul_fitri: share(beta[2]) }
+    }
+
+    /// On the scale, without the season too.
+    pub(super) fn deseasoned(&self) -> Vec<f64> {
+        self.plain.iter().enumerate().map(|(t, value)| value - self.season_at(t)).collect()
+    }
+
+    /// In the unit of the series, without the regressors' effects, gaps and spikes filled.
+    pub(super) fn clean(&self) -> Vec<f64> {
+        self.plain.iter().map(|&value| self.back(value)).collect()
+    }
+
+    pub(super) fn season_at(&self, t: usize) -> f64 {
+        self.season.get(t % PERIOD).copied().unwrap_or(0.0)
+    }
+
+    /// The regressors' effects in month `t`, on the scale.
+    pub(super) fn effect(&self, columns: &Columns, t: usize) -> Effect {
+        let given = columns.given();
+        let mut products = row(columns, self.periods, t).zip(self.structural.coefficients()).map(|(x, beta)| x * beta);
+        Effect { given: products.by_ref().take(given).sum(), hijri: products.sum() }
+    }
+
+    /// How far a value lies from an expected one, on the scale; not a number where the scale has no such value.
+    pub(super) fn distance(&self, value: f64, expected: f64) -> f64 {
+        to_scale(value, self.scale, self.unit) - to_scale(expected, self.scale, self.unit)
+    }
+
+    /// Bounds at a distance on the scale around a value in the unit of the series.
+    pub(super) fn around(&self, value: f64, distance: f64) -> [f64; 2] {
+        match self.scale {
+            Scale::Log => [value * (-distance).exp(), value * distance.min(LARGEST_EXPONENT).exp()],
+            Scale::Level => [value - distance * self.unit, value + distance * self.unit],
+        }
+    }
+
+    /// From the scale to the unit of the series.
+    pub(super) fn back(&self, value: f64) -> f64 {
+        match self.scale {
+            Scale::Log => value.exp() * self.unit,
+            Scale::Level => value * self.unit,
+        }
+    }
+
+    /// A value in the unit of the series, with an effect on the scale.
+    pub(super) fn with_effect(&self, value: f64, effect: f64) -> f64 {
+        match self.scale {
+            Scale::Log => value * effect.exp(),
+            Scale::Level => value + effect * self.unit,
+        }
+    }
+
+    /// Logarithm of the marginal likelihood of the values themselves and the prior of the scale, to compare the scales by.
+    pub(super) fn evidence(&self) -> f64 {
+        // In validation on short series the level scale forecast better, whatever the likelihood said.
+        let short =
+            if self.scale == Scale::Log { SHORT.saturating_sub(self.plain.len()) as f64 * DISTRUST } else { 0.0 };
+        self.structural.evidence() + self.jacobian - short
+    }
+}
+
+fn to_scale(value: f64, scale: Scale, unit: f64) -> f64 {
+    match scale {
+        Scale::Log => (value / unit).ln(),
+        Scale::Level => value / unit,
+    }
+}
+
+fn row(columns: &Columns, periods: Periods, t: usize) -> impl Iterator<Item = f64> + '_ {
+    columns.with(periods).iter().map(move |column| column.get(t).copied().unwrap_or(0.0))
+}
+
+/// Months far from the middle of their neighbours: two on each side, three or four at the ends. A level that moved and
+/// stays is no spike, because its neighbours on one side are with it.
+fn spikes(rest: &[f64]) -> Vec<usize> {
+    let n = rest.len();
+    if n < SPIKE_NEEDS {
+        return Vec::new();
+    }
+    let mut near = Vec::with_capacity(4);
+    let distances: Vec<f64> = (0..n)
+        .map(|t| {
+            near.clear();
+            near.extend(
+                (t.saturating_sub(2)..(t + 3).min(n)).filter(|&i| i != t).map(|i| rest[i]).filter(|v| v.is_finite()),
+            );
+            near.sort_by(f64::total_cmp);
+            match near.len() {
+                0 | 1 => 0.0,
+                k => rest[t] - (near[(k - 1) / 2] + near[k / 2]) / 2.0,
+            }
+        })
+        .collect();
+    let mut sizes: Vec<f64> = distances.iter().filter(|d| d.is_finite()).map(|d| d.abs()).collect();
+    sizes.sort_by(f64::total_cmp);
+    let spread = sizes.get(sizes.len() / 2).copied().unwrap_or(0.0) / MAD_OF_NORMAL;
+    // The last two months may be the begin of a new level.
+    (0..n.saturating_sub(2)).filter(|&t| spread > 0.0 && distances[t].abs() > SPIKE * spread).collect()
+}
+
+/// Straight lines over gaps; the nearest value at the ends.
+fn fill_gaps(values: &mut [f64]) {
+    let known: Vec<usize> = (0..values.len()).filter(|&t| values[t].is_finite()).collect();
+    let (Some(&first), Some(&last)) = (known.first(), known.last()) else { return };
+    let (at_first, at_last) = (values[first], values[last]);
+    values[..first].fill(at_first);
+    values[last + 1..].fill(at_last);
+    for pair in known.windows(2) {
+        let (a, b) = (pair[0], pair[1]);
+        let (from, step) = (values[a], (values[b] - values[a]) / (b - a) as f64);
+        for t in a + 1..b {
+            values[t] = from + step * (t - a) as f64;
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! The combination: models that err in different places, their forecasts averaged (Bates & Granger 1969, Operational
+//! Research Quarterly 20; Timmermann 2006, Handbook of Economic Forecasting 1).
+
+use super::adjustment::{Adjustment, Effect, PERIOD, Scale};
+use super::columns::{Columns, Periods};
+use super::models::{
+    Average, Croston, CrostonKind, Drift, Ets, EtsForm, EtsSearch, Model, Naive, Reversion, SeasonalNaive, Ses,
+    Structural, Theta, ThetaKind,
+};
+use super::options::Method;
+use super::outcome::{HijriEffect, Parts, Share};
+
+/// For each adjustment, the regressors' effects on its scale, month by month.
+pub(super) type Effects = Vec<Vec<Effect>>;
+
+/// What a member's numbers mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Base {
+    /// The series without the regressors' effects, in its own unit.
+    Clean,
+    /// The scale of an adjustment, the season in it.
+    Plain,
+    /// The scale of an adjustment, without the season.
+    Deseasoned,
+}
+
+/// One model of the combination.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) method: Method,
+    pub(super) weight: f64,
+    base: Base,
+    /// Index of the adjustment it rests on.
+    adjustment: usize,
+    model: Any,
+}
+
+/// Any of the models.
+#[derive(Clone, Debug)]
+enum Any {
+    Structural(Box<Structural>),
+    Theta(Box<Theta>),
+    Ets(Box<Ets>),
+    Ses(Ses),
+    Reversion(Reversion),
+    Naive(Naive),
+    SeasonalNaive(SeasonalNaive),
+    Drift(Drift),
+    Average(Average),
+    Croston(Croston),
+}
+
+impl Any {
+    fn model(&self) -> &dyn Model {
+        match self {
+            Self::Structural(model) => &**model,
+            Self::Theta(model) => &**model,
+            Self::Ets(model) => &**model,
+            Self::Ses(model) => model,
+            Self::Reversion(model) => model,
+            Self::Naive(model) => model,
+            Self::SeasonalNaive(model) => model,
+            Self::Drift(model) => model,
+            Self::Average(model) => model,
+            Self::Croston(model) => model,
+        }
+    }
+}
+
+/// Models fitted to one series, and what was taken off it before.
+#[derive(Clone, Debug)]
+pub(super) struct Ensemble {
+    pub(super) members: Vec<Member>,
+    /// The dominant one first.
+    pub(super) adjustments: Vec<Adjustment>,
+    pub(super) columns: Columns,
+    n: usize,
+}
+
+/// Weights of the newest size and chance of Teunter, Syntetos & Babai's method.
+const TSB_WEIGHT: f64 = 0.2;
+/// Months from which on models that need a season estimated before them take part.
+pub(super) const FULL: usize = 24;
+/// Months from which on models with several parameters take part.
+const SOME: usize = 10;
+
+impl Ensemble {
+    /// Fits the combination, or one method of it. A value that is not finite is a missing month. `None` where the method
+    /// cannot be used on the series.
+    pub(super) fn fit(values: &[f64], method: Method, columns: Columns) -> Option<Self> {
+        let n = values.len();
+        let seen = || values.iter().filter(|value| value.is_finite());
+        let size = seen().map(|value| value.abs()).sum::<f64>() / seen().count().max(1) as f64;
+        let unit = if size > 0.0 { size } else { 1.0 };
+        let fit = |scale, periods: &[Periods]| Adjustment::fit(values, scale, unit, &columns, periods);
+        let mut adjustments: Vec<Adjustment> =
+            [Scale::Log, Scale::Level].into_iter().filter_map(|scale| fit(scale, &[Periods::None])).collect();
+        adjustments.sort_by(|a, b| b.evidence().total_cmp(&a.evidence()));
+        if columns.has_hijri() {
+            // What the better scale finds in the calendar, the other is told.
+            let leading = adjustments.first().map(|adjustment| adjustment.scale)?;
+            let found = fit(leading, &Periods::EACH)?;
+            if found.periods != Periods::None {
+                for adjustment in adjustments.iter_mut().skip(1) {
+                    *adjustment = fit(adjustment.scale, &[found.periods])?;
+                }
+            }
+            adjustments[0] = found;
+        }
+        let adjustment = adjustments.first()?;
+        let lead =
+            adjustments.get(1).map_or(1.0, |other| 1.0 / (1.0 + (other.evidence() - adjustment.evidence()).exp()));
+        let clean = adjustment.clean();
+        let deseasoned = adjustment.deseasoned();
+        let one = |method: Method, base: Base, model: Option<Any>| {
+            model.map(|model| Member { method, weight: 1.0, base, adjustment: 0, model })
+        };
+        let structural = || {
+            adjustments.iter().enumerate().map(|(index, adjustment)| Member {
+                method: Method::Structural,
+                weight: if index == 0 { lead } else { 1.0 - lead },
+                base: Base::Plain,
+                adjustment: index,
+                model: Any::Structural(Box::new(adjustment.structural.clone())),
+            })
+        };
+        let theta = |kind| Theta::fit(&clean, PERIOD, kind).map(Box::new).map(Any::Theta);
+        let ses = || Ses::fit(&clean).map(Any::Ses);
+        let croston = |kind| Croston::fit(&clean, kind).map(Any::Croston);
+        let members: Vec<Member> = match method {
+            Method::Auto => {
+                let mut members: Vec<Member> = structural().collect();
+                let others = [
+                    (n < SOME).then(|| one(Method::Ses, Base::Clean, ses())),
+                    (n >= SOME).then(|| one(Method::DynamicTheta, Base::Clean, theta(ThetaKind::DynamicOptimised))),
+                    (n >= SOME)
+                        .then(|| one(Method::Ets, Base::Clean, Ets::auto(&clean, PERIOD).map(Box::new).map(Any::Ets))),
+                    (n >= FULL).then(|| {
+                        let model = Theta::fit_with(&deseasoned, ThetaKind::Standard, None);
+                        one(Method::Theta, Base::Deseasoned, model.map(Box::new).map(Any::Theta))
+                    }),
+                    (n >= FULL).then(|| {
+                        let damped =
+                            EtsForm::of("AAdN").and_then(|form| Ets::fit(&deseasoned, 1, form, EtsSearch::GaussNewton));
+                        one(Method::DampedTrend, Base::Deseasoned, damped.map(Box::new).map(Any::Ets))
+                    }),
+                    (n >= FULL).then(|| {
+                        one(Method::Reversion, Base::Deseasoned, Reversion::fit(&deseasoned).map(Any::Reversion))
+                    }),
+                ];
+                members.extend(others.into_iter().flatten().flatten());
+                members
+            }
+            Method::Structural => structural().collect(),
+            Method::Naive => one(method, Base::Clean, Naive::fit(&clean).map(Any::Naive)).into_iter().collect(),
+            Method::SeasonalNaive => {
+                one(method, Base::Clean, SeasonalNaive::fit(&clean, PERIOD).map(Any::SeasonalNaive))
+                    .into_iter()
+                    .collect()
+            }
+            Method::Drift => one(method, Base::Clean, Drift::fit(&clean).map(Any::Drift)).into_iter().collect(),
+            Method::Average => one(method, Base::Clean, Average::fit(&clean).map(Any::Average)).into_iter().collect(),
+            Method::Ses => one(method, Base::Clean, ses()).into_iter().collect(),
+            Method::Ets => {
+                one(method, Base::Clean, Ets::auto(&clean, PERIOD).map(Box::new).map(Any::Ets)).into_iter().collect()
+            }
+            Method::Theta => one(method, Base::Clean, theta(ThetaKind::Standard)).into_iter().collect(),
+            Method::DynamicTheta => one(method, Base::Clean, theta(ThetaKind::DynamicOptimised)).into_iter().collect(),
+            Method::DampedTrend => {
+                let damped =
+                    EtsForm::of("AAdN").and_then(|form| Ets::fit(&deseasoned, 1, form, EtsSearch::GaussNewton));
+                one(method, Base::Deseasoned, damped.map(Box::new).map(Any::Ets)).into_iter().collect()
+            }
+            Method::Reversion => {
+                one(method, Base::Deseasoned, Reversion::fit(&deseasoned).map(Any::Reversion)).into_iter().collect()
+            }
+            Method::Croston => one(method, Base::Clean, croston(CrostonKind::Classic)).into_iter().collect(),
+            Method::CrostonSba => one(method, Base::Clean, croston(CrostonKind::SyntetosBoylan)).into_iter().collect(),
+            Method::Tsb => one(method, Base::Clean, croston(CrostonKind::Tsb { size: TSB_WEIGHT, chance: TSB_WEIGHT }))
+                .into_iter()
+                .collect(),
+            Method::Ols | Method::MovingAverage => Vec::new(),
+        };
+        if members.is_empty() {
+            return None;
+        }
+        let total: f64 = members.iter().map(|member| member.weight).sum();
+        let members = members.into_iter().map(|member| Member { weight: member.weight / total, ..member }).collect();
+        Some(Self { members, adjustments, columns, n })
+    }
+
+    /// The regressors' effects on each scale for `months` months from the first of the series on.
+    pub(super) fn effects(&self, months: usize) -> Effects {
+        let mut columns = std::borrow::Cow::Borrowed(&self.columns);
+        if columns.months() < months {
+            columns.to_mut().extend(months);
+        }
+        let of = |adjustment: &Adjustment| (0..months).map(|t| adjustment.effect(&columns, t)).collect();
+        self.adjustments.iter().map(of).collect()
+    }
+
+    /// One member's forecast from an origin in the unit of the series, the effects in it.
+    fn forecast(&self, member: &Member, origin: usize, effects: &Effects, out: &mut [f64]) {
+        member.model.model().forecast_from(origin, out);
+        let adjustment = &self.adjustments[member.adjustment];
+        let effects = &effects[member.adjustment];
+        for (ahead, out) in out.iter_mut().enumerate() {
+            let t = origin + ahead;
+            let effect = effects[t].sum();
+            *out = match member.base {
+                Base::Clean => adjustment.with_effect(*out, effect),
+                Base::Plain => adjustment.back(*out + effect),
+                Base::Deseasoned => adjustment.back(*out + adjustment.season_at(t) + effect),
+            };
+        }
+    }
+
+    /// The combined forecast from an origin, in the unit of the series; no member's below the floor.
+    pub(super) fn combined(&self, origin: usize, effects: &Effects, floor: f64, out: &mut [f64]) {
+        out.fill(0.0);
+        let mut one = vec![0.0; out.len()];
+        for member in &self.members {
+            self.forecast(member, origin, effects, &mut one);
+            for (sum, value) in out.iter_mut().zip(&one) {
+                *sum += member.weight * value.max(floor);
+            }
+        }
+    }
+
+    /// What the combined forecast from the end is made of, in the unit of the series, without the remainder.
+    pub(super) fn parts(&self, effects: &Effects, horizon: usize) -> Vec<Parts> {
+        let mut sum = vec![Parts::default(); horizon];
+        for member in &self.members {
+            let adjustment = &self.adjustments[member.adjustment];
+            let weight = member.weight;
+            for (ahead, (own, sum)) in member.model.model().parts(horizon).into_iter().zip(&mut sum).enumerate() {
+                let t = self.n + ahead;
+                let Effect { given, hijri } = effects[member.adjustment][t];
+                let steps = match member.base {
+                    Base::Clean => {
+                        let value = own.level + own.trend + own.season;
+                        let with_hijri = adjustment.with_effect(value, hijri);
+                        let with_given = adjustment.with_effect(with_hijri, given);
+                        [own.level, own.trend, own.season, with_hijri - value, with_given - with_hijri]
+                    }
+                    Base::Plain | Base::Deseasoned => {
+                        let season =
+                            own.season + if member.base == Base::Deseasoned { adjustment.season_at(t) } else { 0.0 };
+                        let mut before = adjustment.back(own.level);
+                        let mut at = own.level;
+                        let mut steps = [before, 0.0, 0.0, 0.0, 0.0];
+                        for (step, share) in steps[1..].iter_mut().zip([own.trend, season, hijri, given]) {
+                            at += share;
+                            let now = adjustment.back(at);
+                            *step = now - before;
+                            before = now;
+                        }
+                        steps
+                    }
+                };
+                let [level, trend, season, hijri, events] = steps.map(|step| weight * step);
+                sum.level += level;
+                sum.trend += trend;
+                sum.season += season;
+                sum.hijri += hijri;
+                sum.events += events;
+            }
+        }
+        sum
+    }
+
+    /// The first origin from which every member can forecast.
+    pub(super) fn first_origin(&self) -> usize {
+        self.members.iter().map(|member| member.model.model().first_origin()).max().unwrap_or(1).max(1)
+    }
+
+    /// The models and their weights; a model on two scales is one.
+    pub(super) fn shares(&self) -> Vec<Share> {
+        let mut shares: Vec<Share> = Vec::new();
+        for member in &self.members {
+            match shares.iter_mut().find(|share| share.method == member.method) {
+                Some(share) => share.weight += member.weight,
+                None => shares.push(Share { method: member.method, weight: member.weight }),
+            }
+        }
+        shares
+    }
+
+    /// What was found about the Hijri calendar on the dominant scale.
+    pub(super) fn hijri(&self) -> HijriEffect {
+        self.adjustments[0].hijri(&self.columns)
+    }
+
+    /// The standard deviation of the error by the dominant structural model, on its scale.
+    pub(super) fn sigma(&self, out: &mut [f64]) {
+        self.adjustments[0].structural.sigma(out);
+    }
+}

@@ -1,0 +1,90 @@
+//! How far a forecast may be off: intervals from the errors that the forecasts of the past months would have had.
+//!
+//! Conformal prediction (Vovk, Gammerman & Shafer 2005, Algorithmic Learning in a Random World; for series and multi-step
+//! horizons: Stankevičiūtė, Alaa & van der Schaar 2021) takes quantiles of past errors as the interval. Errors are put on
+//! one scale by their size at each horizon, so that all horizons tell about the shape of the tails. Where history is
+//! short, the structural model's own formula, which knows what is not known of its coefficients, is blended in.
+
+use crate::stats::student_t;
+
+/// Past forecasts were made with coefficients that had seen their answers, and the world changes: the real errors are
+/// larger. By how much, was found by holding out the end of the training part of the M3 competition's monthly series.
+const OPTIMISM: f64 = 1.15;
+/// And by so much more in units of one over the months there are.
+const OPTIMISM_WHEN_SHORT: f64 = 3.0;
+/// The formula of the structural model counts as so many errors.
+const PRIOR_WEIGHT: f64 = 10.0;
+/// The combination errs a little less than the structural model alone.
+const PRIOR_SHARE: f64 = 0.95;
+/// The tails of a t distribution count as so many errors.
+const TAIL_WEIGHT: f64 = 300.0;
+/// Its degrees of freedom: one for so many months, within bounds.
+const MONTHS_A_DEGREE: f64 = 14.0;
+const DEGREES: (f64, f64) = (5.0, 200.0);
+
+/// Errors of past forecasts, by steps ahead.
+#[derive(Clone, Debug)]
+pub(super) struct Past {
+    /// `errors[h]`: those of h + 1 steps ahead, oldest first.
+    pub(super) errors: Vec<Vec<f64>>,
+}
+
+/// The standard deviations of the error at each step ahead, and the multiples that the bounds lie away.
+#[derive(Clone, Debug)]
+pub(super) struct Spread {
+    pub(super) sd: Vec<f64>,
+    scores: Vec<f64>,
+    n: usize,
+}
+
+impl Spread {
+    /// From past errors and the model's own standard deviations, of a series of `n` months.
+    pub(super) fn new(past: &Past, own: &[f64], n: usize) -> Self {
+        let raw = blended(past, own, 1.0);
+        let sd = blended(past, own, OPTIMISM + OPTIMISM_WHEN_SHORT / n as f64);
+        let mut scores: Vec<f64> = past
+            .errors
+            .iter()
+            .zip(&raw)
+            .filter(|(_, sd)| **sd > 0.0)
+            .flat_map(|(errors, sd)| errors.iter().map(move |e| (e / sd).abs()))
+            .collect();
+        scores.sort_by(f64::total_cmp);
+        Self { sd, scores, n }
+    }
+
+    /// How many standard deviations to go to each side, so that a share of the future months lies between.
+    pub(super) fn multiple(&self, level: f64) -> f64 {
+        let freedom = (self.n as f64 / MONTHS_A_DEGREE).clamp(DEGREES.0, DEGREES.1);
+        let model = student_t(0.5 + level / 2.0, freedom).unwrap_or(2.0);
+        let m = self.scores.len() as f64;
+        if self.scores.is_empty() {
+            return model;
+        }
+        let place = (level * (m + 1.0)).min(m) - 1.0;
+        let below = place.floor().max(0.0) as usize;
+        let above = (below + 1).min(self.scores.len() - 1);
+        let empirical =
+            self.scores[below] + (self.scores[above] - self.scores[below]) * (place - below as f64).max(0.0);
+        (m * empirical + TAIL_WEIGHT * model) / (m + TAIL_WEIGHT)
+    }
+}
+
+/// The standard deviation at each step ahead: past errors, inflated, with the model's own formula.
+fn blended(past: &Past, own: &[f64], inflation: f64) -> Vec<f64> {
+    let mut longest = 0.0_f64;
+    own.iter()
+        .enumerate()
+        .map(|(h, own)| {
+            let errors = past.errors.get(h).map_or(&[][..], Vec::as_slice);
+            let mean = errors.iter().map(|e| e * e).sum::<f64>() / errors.len().max(1) as f64;
+            // Errors of neighbouring origins share most of their months.
+            let count = errors.len() as f64 / (1.0 + h as f64).sqrt();
+            let prior = PRIOR_WEIGHT * (PRIOR_SHARE * own).powi(2);
+            let variance = (count * mean * inflation * inflation + prior) / (count + PRIOR_WEIGHT);
+            // What is farther ahead is not known better.
+            longest = longest.max(variance.max(0.0).sqrt());
+            longest
+        })
+        .collect()
+}
