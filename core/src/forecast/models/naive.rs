@@ -156,7 +156,9 @@ impl Average {
         let unit = unit(values);
         let scaled = in_unit(values, unit);
         let mut mean = 0.0;
-        let means: Vec<f64> = (1..).map(f64::from).zip(&scaled[..])
+        let means: Vec<f64> = (1..)
+            .map(f64::from)
+            .zip(&scaled[..])
             .map(|(n, value)| {
                 mean += (value - mean) / n;
                 mean * unit

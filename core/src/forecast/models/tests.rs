@@ -172,6 +172,7 @@ fn all(values: &[f64], period: usize) -> Vec<(String, Box<dyn Model>)> {
         }
     }
     models.push(("ets".into(), boxed(Ets::auto(values, period))));
+    models.push(("shrunken".into(), boxed(Shrunken::fit(values, period))));
     models.into_iter().filter_map(|(name, model)| Some((name, model?))).collect()
 }
 
@@ -201,7 +202,9 @@ fn keeps_promises(values: &[f64], period: usize) {
 #[test]
 fn series_that_no_model_likes() {
     let wave = |n: usize, size: f64| -> Vec<f64> {
-        (0..n).map(|t| size * (2.0 + (t as f64 * std::f64::consts::TAU / 12.0).sin() + 0.1 * (t * 7 % 5) as f64)).collect()
+        (0..n)
+            .map(|t| size * (2.0 + (t as f64 * std::f64::consts::TAU / 12.0).sin() + 0.1 * (t * 7 % 5) as f64))
+            .collect()
     };
     for n in [1, 2, 3, 4, 5, 7, 12, 13, 17, 24, 25, 36, 61] {
         for size in [1.0, 1e9, 1e99, 1e-9, -1e6] {

@@ -4,10 +4,10 @@
 //! forecasts f (1 for additive errors). Steps are those of Levenberg (1944) and Marquardt (1963) inside bounds; derivatives
 //! are differences, eight parameters a pass.
 
+use super::Estimate;
 use super::filter::Lanes;
 use super::form::{Error, Form, Season, Trend};
 use super::start::Start;
-use super::Estimate;
 use crate::stats::solve;
 
 /// Passes side by side.

@@ -195,7 +195,8 @@ impl Model for Ets {
             } else {
                 // With a multiplicative season the recursion runs on the seasonless part.
                 let mean = if multiplicative { mean / season } else { mean };
-                let shocks: f64 = weights.iter().zip(thetas.iter().rev()).map(|(weight, theta)| weight * weight * theta).sum();
+                let shocks: f64 =
+                    weights.iter().zip(thetas.iter().rev()).map(|(weight, theta)| weight * weight * theta).sum();
                 let theta = mean * mean + variance * shocks;
                 thetas.push(theta);
                 let years = if period == 0 { 0 } else { step / period };

@@ -1,9 +1,9 @@
 //! The search of statsforecast: the same start, bounds, moves and patience, hence the same numbers.
 
+use super::Estimate;
 use super::filter::Lanes;
 use super::form::{Form, Season, Trend};
 use super::start::Start;
-use super::Estimate;
 use crate::stats::{Patience, nelder_mead};
 
 /// Bounds of the smoothing weights, and of the damping (Hyndman & Athanasopoulos 2021, section 8.6).
