@@ -10,7 +10,7 @@ pub(crate) fn solve(matrix: &mut [f64], right: &mut [f64]) -> bool {
         let row = &mut done[j * n..];
         let pivot = row[j] - row[..j].iter().map(|x| x * x).sum::<f64>();
         // Below this share of its diagonal a pivot is rounding.
-        if !(pivot > row[j].abs() * 1e-14) {
+        if pivot.is_nan() || pivot <= row[j].abs() * 1e-14 {
             return false;
         }
         row[j] = pivot.sqrt();

@@ -54,7 +54,9 @@ pub(crate) fn nelder_mead(
                 centre.iter_mut().zip(point).for_each(|(centre, x)| *centre += x);
             }
         }
-        centre.iter_mut().for_each(|centre| *centre /= dimensions);
+        for centre in &mut centre {
+            *centre /= dimensions;
+        }
         let towards = |target: &mut [f64], step: f64, point: &[f64]| {
             for i in 0..n {
                 target[i] = (centre[i] + step * (point[i] - centre[i])).max(lower[i]).min(upper[i]);

@@ -15,7 +15,7 @@ mod theta;
 
 pub(crate) use croston::{Croston, CrostonKind};
 pub(crate) use ets::{
-    Error as EtsError, Ets, Form as EtsForm, Search as EtsSearch, Season as EtsSeason, Trend as EtsTrend,
+    Error as EtsError, Ets, EtsAverage, Form as EtsForm, Search as EtsSearch, Season as EtsSeason, Trend as EtsTrend,
 };
 pub(crate) use naive::{Average, Drift, Naive, SeasonalNaive};
 pub(crate) use season::{Composition, Seasonality};

@@ -36,15 +36,18 @@ impl Seasonality {
         for centre in half..n - half {
             let window = &values[centre - half..=centre + half];
             // An even period has no middle: the two months at the ends count half.
-            let ends = if period % 2 == 0 { (window[0] + window[period]) / 2.0 } else { 0.0 };
-            let inner = if period % 2 == 0 { &window[1..period] } else { window };
+            let even = period.is_multiple_of(2);
+            let ends = if even { f64::midpoint(window[0], window[period]) } else { 0.0 };
+            let inner = if even { &window[1..period] } else { window };
             let trend = (inner.iter().sum::<f64>() + ends) / period as f64;
             sums[centre % period] += if multiplicative { values[centre] / trend } else { values[centre] - trend };
             counts[centre % period] += 1.0;
         }
         let mut indices: Vec<f64> = sums.iter().zip(&counts).map(|(sum, count)| sum / count).collect();
         let mean = indices.iter().sum::<f64>() / period as f64;
-        indices.iter_mut().for_each(|index| if multiplicative { *index /= mean } else { *index -= mean });
+        for index in &mut indices {
+            *index = if multiplicative { *index / mean } else { *index - mean };
+        }
         indices.iter().all(|index| index.is_finite()).then_some(Self { composition, indices })
     }
 

@@ -18,7 +18,7 @@ const SEASONS: [f64; 4] = [0.0, 0.2, 1.0, 5.0];
 /// The variance of the slope a step, likewise.
 const SLOPES: [f64; 2] = [0.0, 0.005];
 
-/// How much of the slope is left after each step of a forecast (Gardner & McKenzie 1985).
+/// How much of the slope is left after each step of a forecast (Gardner & `McKenzie` 1985).
 const DAMPING: f64 = 0.9;
 
 /// Values further back than this do not bear on a slope that is the same throughout.
@@ -152,12 +152,15 @@ fn filter(series: &[&[f64]], period: usize, skipped: usize, variances: Variances
 }
 
 /// The Kalman filter (Harvey 1989, section 3.2) from a level of which nothing is known.
+#[allow(clippy::inline_always, reason = "the callers' widths must reach the loops")]
 #[inline(always)]
 fn filter_of(width: usize, series: &[&[f64]], period: usize, skipped: usize, variances: Variances) -> Vec<Average> {
     let n = series[0].len();
     let seasonal = width > 2;
-    let mut filtered: Vec<Average> =
-        series.iter().map(|_| Average { states: vec![0.0; n * (2 + period)], evidence: 0.0, variances: vec![] }).collect();
+    let mut filtered: Vec<Average> = series
+        .iter()
+        .map(|_| Average { states: vec![0.0; n * (2 + period)], evidence: 0.0, variances: vec![] })
+        .collect();
     let mut squares = vec![0.0; series.len()];
     let mut logs = 0.0;
     let mut covariance = vec![0.0; width * width];

@@ -148,12 +148,13 @@ fn intermittent_models_are_those_of_statsforecast() {
     }
 }
 
+fn boxed<M: Model + 'static>(model: Option<M>) -> Option<Box<dyn Model>> {
+    model.map(|model| Box::new(model) as Box<dyn Model>)
+}
+
 /// Every model that can be had from a series.
 fn all(values: &[f64], period: usize) -> Vec<(String, Box<dyn Model>)> {
     let mut models: Vec<(String, Option<Box<dyn Model>>)> = Vec::new();
-    fn boxed<M: Model + 'static>(model: Option<M>) -> Option<Box<dyn Model>> {
-        model.map(|model| Box::new(model) as Box<dyn Model>)
-    }
     models.push(("naive".into(), boxed(Naive::fit(values))));
     models.push(("seasonal naive".into(), boxed(SeasonalNaive::fit(values, period))));
     models.push(("drift".into(), boxed(Drift::fit(values))));
@@ -172,6 +173,7 @@ fn all(values: &[f64], period: usize) -> Vec<(String, Box<dyn Model>)> {
         }
     }
     models.push(("ets".into(), boxed(Ets::auto(values, period))));
+    models.push(("ets average".into(), boxed(EtsAverage::fit(values, period))));
     models.push(("shrunken".into(), boxed(Shrunken::fit(values, period))));
     models.into_iter().filter_map(|(name, model)| Some((name, model?))).collect()
 }

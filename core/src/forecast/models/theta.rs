@@ -30,7 +30,8 @@ pub(crate) struct Theta {
     kind: ThetaKind,
     unit: f64,
     alpha: f64,
-    theta: f64,
+    /// θ, how far the line is turned.
+    turn: f64,
     /// The smoothed level after 1, 2, … values.
     levels: Vec<f64>,
     lines: Lines,
@@ -94,7 +95,7 @@ impl Theta {
                 level
             })
             .collect();
-        let mut fitted = Self { kind, unit, alpha, theta, levels, lines, season, sd: 0.0 };
+        let mut fitted = Self { kind, unit, alpha, turn: theta, levels, lines, season, sd: 0.0 };
         let mut decay = 1.0 - alpha;
         let errors = (1..n).map(|t| {
             let error = y[t] - fitted.levels[t - 1] - fitted.pull(t, decay);
@@ -110,7 +111,7 @@ impl Theta {
     fn pull(&self, t: usize, decay: f64) -> f64 {
         let (intercept, slope) = self.lines.after(t);
         let turned = (1.0 - decay * (1.0 - self.alpha)) / self.alpha;
-        (1.0 - 1.0 / self.theta) * (intercept * decay + slope * turned)
+        (1.0 - 1.0 / self.turn) * (intercept * decay + slope * turned)
     }
 
     /// Seasonless forecasts in the model's unit.
@@ -122,7 +123,7 @@ impl Theta {
         for (step, out) in out.iter_mut().enumerate() {
             let i = (origin + step) as f64;
             let next = decay * (1.0 - self.alpha);
-            let value = level + (1.0 - 1.0 / self.theta) * (intercept * decay + slope * (1.0 - next) / self.alpha);
+            let value = level + (1.0 - 1.0 / self.turn) * (intercept * decay + slope * (1.0 - next) / self.alpha);
             *out = value;
             level += self.alpha * (value - level);
             decay = next;

@@ -16,7 +16,7 @@ pub(crate) enum Trend {
     None,
     /// By the same amount each step.
     Additive,
-    /// By an amount that shrinks step by step (Gardner & McKenzie 1985).
+    /// By an amount that shrinks step by step (Gardner & `McKenzie` 1985).
     Damped,
 }
 

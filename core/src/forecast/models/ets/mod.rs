@@ -7,6 +7,7 @@ mod gauss_newton;
 mod simplex;
 mod start;
 
+pub(crate) use auto::EtsAverage;
 pub(crate) use form::{Error, Form, Season, Trend};
 
 use super::{Model, Parts, in_unit, unit};
@@ -18,6 +19,8 @@ pub(crate) enum Search {
     Simplex,
     /// Levenberg's and Marquardt's least squares over all parameters: ten times faster, and mostly more likely.
     GaussNewton,
+    /// The same with trends that turn slowly and fewer steps: less likely, and better forecasts.
+    Calm,
 }
 
 /// Parameters of a form, as a search leaves them.
@@ -74,11 +77,13 @@ impl Ets {
         Self::of(estimate, &y, unit)
     }
 
-    /// The form with the least AICc among those that the series allows, searched for with [`Search::GaussNewton`].
+    /// The form with the least `AICc` among those that the series allows (Hyndman et al. 2008, section 2.8.2), searched for with
+    /// [`Search::Calm`]. Trends are damped.
     pub(crate) fn auto(values: &[f64], period: usize) -> Option<Self> {
         let unit = unit(values);
         let y = in_unit(values, unit);
-        Self::of(auto::best(&y, period)?, &y, unit)
+        let best = auto::estimates(&y, period).into_iter().next()?;
+        Self::of(best, &y, unit)
     }
 
     /// The form.
@@ -148,7 +153,7 @@ fn estimate(y: &[f64], period: usize, form: Form, search: Search) -> Option<Esti
     let start = start::Start::of(y, period, form)?;
     match search {
         Search::Simplex => simplex::search(y, form, &start),
-        Search::GaussNewton => gauss_newton::search(y, form, &start),
+        Search::GaussNewton | Search::Calm => gauss_newton::search(y, form, &start, search),
     }
 }
 
@@ -190,19 +195,19 @@ impl Model for Ets {
         for (step, out) in out.iter_mut().enumerate() {
             let season = if period == 0 { 1.0 } else { self.seasons[n + step % period] };
             let mean = forecasts[step] / self.unit;
-            let error = if !relative {
-                variance * (1.0 + sum)
-            } else {
+            let error = if relative {
                 // With a multiplicative season the recursion runs on the seasonless part.
                 let mean = if multiplicative { mean / season } else { mean };
                 let shocks: f64 =
                     weights.iter().zip(thetas.iter().rev()).map(|(weight, theta)| weight * weight * theta).sum();
                 let theta = mean * mean + variance * shocks;
                 thetas.push(theta);
-                let years = if period == 0 { 0 } else { step / period };
+                let years = step.checked_div(period).unwrap_or(0);
                 let drift = if multiplicative { (1.0 + gamma * gamma * variance).powi(years as i32) } else { 1.0 };
                 let spread = (1.0 + variance) * theta * drift - mean * mean;
                 if multiplicative { spread * season * season } else { spread }
+            } else {
+                variance * (1.0 + sum)
             };
             let error = self.unit * error.max(0.0).sqrt();
             *out = if error.is_finite() { error } else { f64::MAX.sqrt() };
