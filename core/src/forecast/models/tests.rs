@@ -154,12 +154,16 @@ fn boxed<M: Model + 'static>(model: Option<M>) -> Option<Box<dyn Model>> {
 
 /// Every model that can be had from a series.
 fn all(values: &[f64], period: usize) -> Vec<(String, Box<dyn Model>)> {
-    let mut models: Vec<(String, Option<Box<dyn Model>>)> = Vec::new();
-    models.push(("naive".into(), boxed(Naive::fit(values))));
-    models.push(("seasonal naive".into(), boxed(SeasonalNaive::fit(values, period))));
-    models.push(("drift".into(), boxed(Drift::fit(values))));
-    models.push(("average".into(), boxed(Average::fit(values))));
-    models.push(("ses".into(), boxed(Ses::fit(values))));
+    let mut models: Vec<(String, Option<Box<dyn Model>>)> = vec![
+        ("naive".into(), boxed(Naive::fit(values))),
+        ("seasonal naive".into(), boxed(SeasonalNaive::fit(values, period))),
+        ("drift".into(), boxed(Drift::fit(values))),
+        ("average".into(), boxed(Average::fit(values))),
+        ("ses".into(), boxed(Ses::fit(values))),
+        ("ets".into(), boxed(Ets::auto(values, period))),
+        ("ets average".into(), boxed(EtsAverage::fit(values, period))),
+        ("shrunken".into(), boxed(Shrunken::fit(values, period))),
+    ];
     for kind in [ThetaKind::Standard, ThetaKind::Optimised, ThetaKind::Dynamic, ThetaKind::DynamicOptimised] {
         models.push((format!("{kind:?}"), boxed(Theta::fit(values, period, kind))));
     }
@@ -172,9 +176,6 @@ fn all(values: &[f64], period: usize) -> Vec<(String, Box<dyn Model>)> {
             models.push((format!("{letters} {search:?}"), boxed(Ets::fit(values, period, form, search))));
         }
     }
-    models.push(("ets".into(), boxed(Ets::auto(values, period))));
-    models.push(("ets average".into(), boxed(EtsAverage::fit(values, period))));
-    models.push(("shrunken".into(), boxed(Shrunken::fit(values, period))));
     models.into_iter().filter_map(|(name, model)| Some((name, model?))).collect()
 }
 
