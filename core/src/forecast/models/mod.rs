@@ -5,6 +5,7 @@
 
 #![allow(dead_code, unused_imports, reason = "models are added before the combination that uses them")]
 
+mod adjusted;
 mod croston;
 mod ets;
 mod naive;
@@ -13,6 +14,7 @@ mod ses;
 mod shrunken;
 mod theta;
 
+pub(crate) use adjusted::Adjusted;
 pub(crate) use croston::{Croston, CrostonKind};
 pub(crate) use ets::{
     Error as EtsError, Ets, EtsAverage, Form as EtsForm, Search as EtsSearch, Season as EtsSeason, Trend as EtsTrend,

@@ -63,6 +63,16 @@ impl Seasonality {
             .or_else(|| Self::classical(values, period, Composition::Additive))
     }
 
+    /// The season of the series in another unit.
+    pub(crate) fn per(mut self, unit: f64) -> Self {
+        if self.composition == Composition::Additive {
+            for index in &mut self.indices {
+                *index /= unit;
+            }
+        }
+        self
+    }
+
     /// The index of a place in the series.
     pub(crate) fn at(&self, place: usize) -> f64 {
         self.indices[place % self.indices.len()]

@@ -7,6 +7,7 @@
 //! marginal likelihood (empirical Bayes, Robinson 1991; Hoeting, Madigan, Raftery & Volinsky 1999), which short series need
 //! more than long ones.
 
+use super::season::{Composition, Seasonality};
 use super::{Model, Parts, in_unit, unit};
 
 /// How fast the level follows the series, as the weight that exponential smoothing would give to the newest value.
@@ -15,11 +16,15 @@ const FOLLOWING: [f64; 5] = [0.01, 0.1, 0.25, 0.5, 0.85];
 /// The variance of the seasonal effects, over that of a change from one value to the next.
 const SEASONS: [f64; 4] = [0.0, 0.2, 1.0, 5.0];
 
-/// The variance of the slope a step, likewise.
-const SLOPES: [f64; 2] = [0.0, 0.005];
+/// The variance of the slope a step, likewise, in a series of three years or more; less in shorter ones, where a slope that the
+/// seasons mimic is more likely than a real one.
+const SLOPES: [f64; 2] = [0.0, 0.05];
+
+/// Three years.
+const LONG: f64 = 36.0;
 
 /// How much of the slope is left after each step of a forecast (Gardner & `McKenzie` 1985).
-const DAMPING: f64 = 0.9;
+const DAMPING: f64 = 0.95;
 
 /// Values further back than this do not bear on a slope that is the same throughout.
 const MEMORY: usize = 72;
@@ -83,6 +88,17 @@ impl Shrunken {
         Some(Self { unit, logarithmic, skipped, states, period, variances })
     }
 
+    /// The seasons as they are known at the end, for another model to take off; `None` without.
+    pub(crate) fn season(&self) -> Option<Seasonality> {
+        let effects = &self.state(usize::MAX)[2..];
+        let indices: Vec<f64> = match self.logarithmic {
+            true => effects.iter().map(|effect| effect.clamp(-30.0, 30.0).exp()).collect(),
+            false => effects.iter().map(|effect| effect * self.unit).collect(),
+        };
+        let composition = if self.logarithmic { Composition::Multiplicative } else { Composition::Additive };
+        (self.period > 1).then_some(Seasonality { composition, indices })
+    }
+
     fn width(&self) -> usize {
         2 + self.period
     }
@@ -113,11 +129,13 @@ impl Shrunken {
 fn average(series: &[&[f64]], period: usize, skipped: usize) -> Option<Vec<Average>> {
     let mut all = Vec::with_capacity(FOLLOWING.len() * SEASONS.len() * SLOPES.len());
     let seasons = if period > 1 { &SEASONS[..] } else { &SEASONS[..1] };
+    let trust = (series[0].len() as f64 / LONG).min(1.0).powi(2);
     for alpha in FOLLOWING {
         let level = alpha * alpha / (1.0 - alpha);
         for season in seasons {
             for slope in SLOPES {
-                let variances = Variances { level, slope: slope * (1.0 + level), season: season * (1.0 + level) };
+                let variances =
+                    Variances { level, slope: slope * trust * (1.0 + level), season: season * (1.0 + level) };
                 all.push(filter(series, period, skipped, variances));
             }
         }

@@ -59,8 +59,10 @@ impl Theta {
 
     /// Of a series with a season that is known (`None`: without one).
     pub(crate) fn fit_with(values: &[f64], kind: ThetaKind, season: Option<Seasonality>) -> Option<Self> {
-        let mut y = values.to_vec();
-        Self::adjusted(&mut y, 1.0, kind, season)
+        let unit = unit(values);
+        let mut y = in_unit(values, unit).into_owned();
+        let season = season.map(|season| season.per(unit));
+        Self::adjusted(&mut y, unit, kind, season)
     }
 
     fn adjusted(y: &mut [f64], unit: f64, kind: ThetaKind, season: Option<Seasonality>) -> Option<Self> {
