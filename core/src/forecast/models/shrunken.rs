@@ -26,6 +26,12 @@ const LONG: f64 = 36.0;
 /// How much of the slope is left after each step of a forecast (Gardner & `McKenzie` 1985).
 const DAMPING: f64 = 0.95;
 
+/// An error of more standard deviations than this moves the states as if it were one of so many (Huber 1964) …
+const STRANGE: f64 = 3.0;
+
+/// … once the standard deviation has been learnt from so many values.
+const SETTLED: usize = 8;
+
 /// Values further back than this do not bear on a slope that is the same throughout.
 const MEMORY: usize = 72;
 
@@ -216,7 +222,12 @@ fn filter_of(width: usize, series: &[&[f64]], period: usize, skipped: usize, var
             let (before, after) = one.states[(t - 1) * (2 + period)..].split_at_mut(2 + period);
             let season = if seasonal { before[month] } else { 0.0 };
             let error = y[t] - before[0] - before[1] - season;
-            *squares += error * error / variance;
+            let limit =
+                if t < SETTLED { f64::INFINITY } else { STRANGE * (*squares * variance / (t as f64 - 1.0)).sqrt() };
+            // A single spike is not the new level; as it happened, it still counts for the noise.
+            let kept = error.clamp(-limit, limit);
+            *squares += kept * error / variance;
+            let error = kept;
             let gain = error / variance;
             for i in 0..width {
                 after[i] = before[i] + gain * product[i];
@@ -299,5 +310,71 @@ impl Model for Shrunken {
             Parts { level, trend: base - level, season: full - base }
         };
         (1..=horizon).map(part).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nalgebra::{DMatrix, DVector};
+
+    /// The filter against the same model written down as one normal distribution, with the level's prior flat: generalised least
+    /// squares (Robinson 1991).
+    #[test]
+    fn the_filter_is_best_linear_unbiased_prediction() {
+        let y = [12.0, 9.0, 14.0, 20.0, 13.5, 10.0, 16.0, 23.0, 15.0, 12.5, 17.0, 22.0, 17.0];
+        let (n, period, horizon) = (y.len(), 4, 5);
+        let variances = Variances { level: 0.3, slope: 0.05, season: 2.0 };
+        let filtered = &filter(&[&y], period, 0, variances)[0];
+
+        // What two months have in common, the level's start apart. A slope counts damped past the end.
+        let slope_at = |t: usize| {
+            let past = (1..=t.saturating_sub(n - 1)).map(|step| DAMPING.powi(step as i32)).sum::<f64>();
+            t.min(n - 1) as f64 + past
+        };
+        let common = |s: usize, t: usize| {
+            variances.level * s.min(t) as f64
+                + variances.slope * slope_at(s) * slope_at(t)
+                + if s % period == t % period { variances.season } else { 0.0 }
+        };
+        let covariance = DMatrix::from_fn(n, n, |s, t| common(s, t) + f64::from(u8::from(s == t)));
+        let inverse = covariance.clone().try_inverse().unwrap();
+        let (values, ones) = (DVector::from_row_slice(&y), DVector::from_element(n, 1.0));
+        let weight = ones.dot(&(&inverse * &ones));
+        let mean = ones.dot(&(&inverse * &values)) / weight;
+        let rest = &inverse * (&values - &ones * mean);
+        let squares = rest.dot(&(&values - &ones * mean));
+        let evidence = -0.5 * ((n as f64 - 1.0) * squares.ln() + covariance.determinant().ln() + weight.ln());
+        assert!((filtered.evidence - evidence).abs() < 1e-9, "{} not {evidence}", filtered.evidence);
+
+        let state = &filtered.states[(n - 1) * (2 + period)..];
+        let mut damping = 0.0;
+        for step in 0..horizon {
+            damping += DAMPING.powi(step as i32 + 1);
+            let ours = state[0] + damping * state[1] + state[2 + (n + step) % period];
+            let with = DVector::from_fn(n, |t, _| common(n + step, t));
+            let theirs = mean + with.dot(&rest);
+            assert!((ours - theirs).abs() < 1e-9, "step {step}: {ours}, not {theirs}");
+            let left = 1.0 - ones.dot(&(&inverse * &with));
+            let spread = common(n + step, n + step) - with.dot(&(&inverse * &with)) + left * left / weight;
+            let variance = squares / (n as f64 - 1.0) * (1.0 + spread);
+            let ours = filtered.variances[step];
+            assert!((ours / variance - 1.0).abs() < 1e-9, "variance of step {step}: {ours}, not {variance}");
+        }
+    }
+
+    #[test]
+    fn one_spike_hardly_moves_the_forecast() {
+        let calm: Vec<f64> = (0..30).map(|t| 100.0 + f64::from(t * 7 % 5)).collect();
+        let mut spiked = calm.clone();
+        spiked[24] = 2_000.0;
+        let ahead = |values: &[f64]| {
+            let mut out = [0.0; 3];
+            Shrunken::fit(values, 12).unwrap().forecast_from(30, &mut out);
+            out
+        };
+        for (calm, spiked) in ahead(&calm).into_iter().zip(ahead(&spiked)) {
+            assert!((spiked / calm - 1.0).abs() < 0.1, "{spiked} beside {calm}");
+        }
     }
 }

@@ -189,6 +189,27 @@ fn all(values: &[f64], period: usize) -> Vec<(String, Box<dyn Model>)> {
     models.into_iter().filter_map(|(name, model)| Some((name, model?))).collect()
 }
 
+/// Forecasts from the past are those of the filter: their squared errors are the variance that the fit reports.
+#[test]
+fn forecasts_from_the_past_have_the_reported_variance() {
+    for case in m3()["cases"].as_array().unwrap() {
+        let values = numbers(&case["values"]);
+        for (letters, parameters) in [("ANN", 3), ("AAdN", 6), ("ANA", 15), ("AAdA", 18)] {
+            let model = Ets::fit(&values, PERIOD, EtsForm::of(letters).unwrap(), EtsSearch::Calm).unwrap();
+            let mut out = [0.0];
+            let squares: f64 = (0..values.len())
+                .map(|origin| {
+                    model.forecast_from(origin, &mut out);
+                    (values[origin] - out[0]).powi(2)
+                })
+                .sum();
+            model.sigma(&mut out);
+            let reported = out[0].powi(2) * (values.len() - parameters - 1) as f64;
+            assert!((squares / reported - 1.0).abs() < 1e-9, "{letters}, {}: {squares}, {reported}", case["id"]);
+        }
+    }
+}
+
 /// What the trait promises of any series.
 fn keeps_promises(values: &[f64], period: usize) {
     let n = values.len();
