@@ -1,8 +1,8 @@
 //! Small systems of linear equations.
 
-/// Solves `matrix`·x = `right` for a symmetric positive definite matrix (row by row; only its lower triangle is read) by
-/// Cholesky's decomposition (Golub & Van Loan 2013, section 4.2), leaving x in `right`. False, with `right` in an unknown
-/// state, where the matrix is not positive definite.
+/// Solves `matrix`·x = `right` for a symmetric positive definite matrix (row by row; only its lower triangle is read)
+/// by Cholesky's decomposition (Golub & Van Loan 2013, section 4.2), leaving x in `right`. False, with `right` in an
+/// unknown state, where the matrix is not positive definite.
 pub(crate) fn solve(matrix: &mut [f64], right: &mut [f64]) -> bool {
     let n = right.len();
     for j in 0..n {

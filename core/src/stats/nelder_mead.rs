@@ -9,11 +9,12 @@ pub(crate) struct Patience {
     pub(crate) moves: usize,
 }
 
-/// The simplex search of Nelder & Mead (1965) inside a box, with coefficients that adapt to the number of variables (Gao
-/// & Han 2012). Points that leave the box are put onto its face, and the first simplex is `start` with each variable in
-/// turn made larger by a twentieth (a zero becomes 0.0001), as statsforecast does: exponential smoothing has flat
-/// likelihoods, and only the same search ends at the same point of a flat one. So two habits of it are kept: the first corner
-/// stays where it is when the others shrink towards the best, and when the moves run out, the last one is not looked at.
+/// The simplex search of Nelder & Mead (1965) inside a box, with coefficients that adapt to the number of variables
+/// (Gao & Han 2012). Points that leave the box are put onto its face, and the first simplex is `start` with each
+/// variable in turn made larger by a twentieth (a zero becomes 0.0001), as statsforecast does: exponential smoothing
+/// has flat likelihoods, and only the same search ends at the same point of a flat one. So two habits of it are kept:
+/// the first corner stays where it is when the others shrink towards the best, and when the moves run out, the last one
+/// is not looked at.
 ///
 /// Returns the best value and leaves its point in `start`. A value that is not a number counts as infinite.
 pub(crate) fn nelder_mead(

@@ -21,8 +21,8 @@ pub(crate) enum CrostonKind {
     },
 }
 
-/// The expected value of a month: the smoothed size of a gift over the smoothed interval between gifts, or times the smoothed
-/// chance of one. Negative values are no gifts; they end an interval.
+/// The expected value of a month: the smoothed size of a gift over the smoothed interval between gifts, or times the
+/// smoothed chance of one. Negative values are no gifts; they end an interval.
 #[derive(Clone, Debug)]
 pub(crate) struct Croston {
     /// After 1, 2, … values.

@@ -19,9 +19,9 @@ pub(crate) struct Seasonality {
 }
 
 impl Seasonality {
-    /// Classical decomposition by centred moving averages (Macaulay 1931; Kendall & Stuart 1976): the mean of what is left
-    /// of each season after the trend is taken out, made to add up to 0, or to have the mean 1. `None` below two full
-    /// periods or without seasons, and for a multiplicative one where values or averages are not positive.
+    /// Classical decomposition by centred moving averages (Macaulay 1931; Kendall & Stuart 1976): the mean of what is
+    /// left of each season after the trend is taken out, made to add up to 0, or to have the mean 1. `None` below two
+    /// full periods or without seasons, and for a multiplicative one where values or averages are not positive.
     pub(crate) fn classical(values: &[f64], period: usize, composition: Composition) -> Option<Self> {
         let n = values.len();
         if period < 2 || n < 2 * period {
@@ -51,9 +51,9 @@ impl Seasonality {
         indices.iter().all(|index| index.is_finite()).then_some(Self { composition, indices })
     }
 
-    /// The decomposition of Theta: none unless the autocorrelation at the seasonal lag is significant at 90 %, two-sided
-    /// (Assimakopoulos & Nikolopoulos 2000; Bartlett's standard error); multiplicative for positive series, additive for
-    /// others and where an index would be below 0.01.
+    /// The decomposition of Theta: none unless the autocorrelation at the seasonal lag is significant at 90 %,
+    /// two-sided (Assimakopoulos & Nikolopoulos 2000; Bartlett's standard error); multiplicative for positive series,
+    /// additive for others and where an index would be below 0.01.
     pub(crate) fn if_significant(values: &[f64], period: usize) -> Option<Self> {
         if !significant(values, period) {
             return None;

@@ -1,11 +1,11 @@
-//! Shrunken seasonality, for histories of one to three years: what one or two Januaries say about January is mostly chance, so
-//! each season is drawn towards none, by as much as the series itself says.
+//! Shrunken seasonality, for histories of one to three years: what one or two Januaries say about January is mostly
+//! chance, so each season is drawn towards none, by as much as the series itself says.
 //!
-//! Miller & Williams (2003) shrink the factors of a classical decomposition (James & Stein 1961). Here the same is done in one
-//! piece by a structural model (Harvey 1989): a level that wanders, a slope, and one effect a season, drawn from a normal distribution
-//! around zero. How much each varies is not estimated but averaged over: every point of a small grid counts by its
-//! marginal likelihood (empirical Bayes, Robinson 1991; Hoeting, Madigan, Raftery & Volinsky 1999), which short series need
-//! more than long ones.
+//! Miller & Williams (2003) shrink the factors of a classical decomposition (James & Stein 1961). Here the same is done
+//! in one piece by a structural model (Harvey 1989): a level that wanders, a slope, and one effect a season, drawn from
+//! a normal distribution around zero. How much each varies is not estimated but averaged over: every point of a small
+//! grid counts by its marginal likelihood (empirical Bayes, Robinson 1991; Hoeting, Madigan, Raftery & Volinsky 1999),
+//! which short series need more than long ones.
 
 use super::season::{Composition, Seasonality};
 use super::{Model, Parts, in_unit, unit};
@@ -16,8 +16,8 @@ const FOLLOWING: [f64; 5] = [0.01, 0.1, 0.25, 0.5, 0.85];
 /// The variance of the seasonal effects, over that of a change from one value to the next.
 const SEASONS: [f64; 4] = [0.0, 0.2, 1.0, 5.0];
 
-/// The variance of the slope a step, likewise, in a series of three years or more; less in shorter ones, where a slope that the
-/// seasons mimic is more likely than a real one.
+/// The variance of the slope a step, likewise, in a series of three years or more; less in shorter ones, where a slope
+/// that the seasons mimic is more likely than a real one.
 const SLOPES: [f64; 2] = [0.0, 0.05];
 
 /// Three years.
@@ -97,10 +97,8 @@ impl Shrunken {
     /// The seasons as they are known at the end, for another model to take off; `None` without.
     pub(crate) fn season(&self) -> Option<Seasonality> {
         let effects = &self.state(usize::MAX)[2..];
-        let indices: Vec<f64> = match self.logarithmic {
-            true => effects.iter().map(|effect| effect.clamp(-30.0, 30.0).exp()).collect(),
-            false => effects.iter().map(|effect| effect * self.unit).collect(),
-        };
+        let index = |&effect: &f64| if self.logarithmic { effect.clamp(-30.0, 30.0).exp() } else { effect * self.unit };
+        let indices = effects.iter().map(index).collect();
         let composition = if self.logarithmic { Composition::Multiplicative } else { Composition::Additive };
         (self.period > 1).then_some(Seasonality { composition, indices })
     }
@@ -318,8 +316,8 @@ mod tests {
     use super::*;
     use nalgebra::{DMatrix, DVector};
 
-    /// The filter against the same model written down as one normal distribution, with the level's prior flat: generalised least
-    /// squares (Robinson 1991).
+    /// The filter against the same model written down as one normal distribution, with the level's prior flat:
+    /// generalised least squares (Robinson 1991).
     #[test]
     fn the_filter_is_best_linear_unbiased_prediction() {
         let y = [12.0, 9.0, 14.0, 20.0, 13.5, 10.0, 16.0, 23.0, 15.0, 12.5, 17.0, 22.0, 17.0];

@@ -66,9 +66,9 @@ fn theta_is_that_of_statsforecast() {
     }
 }
 
-/// Fourteen forms of fifty series. Five of the seven hundred fits are left out: their likelihood is flat along a weight near
-/// its bound (AAN, `MAdN`), or has no top, because the one-step forecasts of a positive series pass through zero (MAA, MAM), and
-/// rounding decides where the search ends.
+/// Fourteen forms of fifty series. Five of the seven hundred fits are left out: their likelihood is flat along a weight
+/// near its bound (AAN, `MAdN`), or has no top, because the one-step forecasts of a positive series pass through zero
+/// (MAA, MAM), and rounding decides where the search ends.
 #[test]
 fn ets_is_that_of_statsforecast() {
     for (letters, except) in [
@@ -112,7 +112,8 @@ fn ets_has_the_likelihood_and_criterion_of_statsforecast() {
     }
 }
 
-/// The fast search is not worse: of the forms with a season, whose simplex search runs out of patience, nearly always better.
+/// The fast search is not worse: of the forms with a season, whose simplex search runs out of patience, nearly always
+/// better.
 #[test]
 fn the_fast_search_is_at_least_as_likely() {
     for letters in ["ANN", "ANA", "AAA", "AAdA", "MNM", "MAM", "MAdM"] {

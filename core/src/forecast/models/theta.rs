@@ -1,5 +1,5 @@
-//! The Theta method (Assimakopoulos & Nikolopoulos 2000) as a state space model: standard, optimised, dynamic and dynamic
-//! optimised (Fiorucci, Pellegrini, Louzada, Petropoulos & Koehler 2016).
+//! The Theta method (Assimakopoulos & Nikolopoulos 2000) as a state space model: standard, optimised, dynamic and
+//! dynamic optimised (Fiorucci, Pellegrini, Louzada, Petropoulos & Koehler 2016).
 
 use super::season::Seasonality;
 use super::{Model, Parts, in_unit, root_mean_square, unit};
@@ -221,8 +221,8 @@ impl Model for Theta {
         3
     }
 
-    /// That of simple exponential smoothing with drift, σ·√(1 + (h − 1)·α²), to which the standard model is equal (Hyndman
-    /// & Billah 2003), times the seasonal index.
+    /// That of simple exponential smoothing with drift, σ·√(1 + (h − 1)·α²), to which the standard model is equal
+    /// (Hyndman & Billah 2003), times the seasonal index.
     fn sigma(&self, out: &mut [f64]) {
         let n = self.levels.len();
         for (step, out) in out.iter_mut().enumerate() {

@@ -6,8 +6,8 @@ use super::{Estimate, Ets, Model, Parts, Search, estimate, in_unit, unit};
 /// Forms that weigh less than this do not change a forecast.
 const LIGHT: f64 = 0.01;
 
-/// The estimates of all forms that a series allows, the one with the least `AICc` first. An undamped trend is not among them: its
-/// forecasts go too far (Gardner & `McKenzie` 1985), on M3 as elsewhere.
+/// The estimates of all forms that a series allows, the one with the least `AICc` first. An undamped trend is not among
+/// them: its forecasts go too far (Gardner & `McKenzie` 1985), on M3 as elsewhere.
 pub(super) fn estimates(y: &[f64], period: usize) -> Vec<Estimate> {
     let mut all = Vec::new();
     for error in [Error::Additive, Error::Multiplicative] {
@@ -24,8 +24,8 @@ pub(super) fn estimates(y: &[f64], period: usize) -> Vec<Estimate> {
     all
 }
 
-/// The average of all forms that a series allows, each with its Akaike weight exp(−ΔAICc/2) (Kolassa 2011): a choice among
-/// forms that are nearly as good as one another is a toss.
+/// The average of all forms that a series allows, each with its Akaike weight exp(−ΔAICc/2) (Kolassa 2011): a choice
+/// among forms that are nearly as good as one another is a toss.
 #[derive(Clone, Debug)]
 pub(crate) struct EtsAverage {
     /// Forms with their weights, which add up to 1; the heaviest first.

@@ -31,9 +31,9 @@ pub(crate) enum Season {
     Multiplicative,
 }
 
-/// Error, trend and season of a model (Hyndman, Koehler, Snyder & Grose 2002). Multiplicative trends are left out: their
-/// forecasts explode; and so is the multiplicative season with an additive error, whose variance is infinite (Hyndman et al.
-/// 2008, chapter 15).
+/// Error, trend and season of a model (Hyndman, Koehler, Snyder & Grose 2002). Multiplicative trends are left out:
+/// their forecasts explode; and so is the multiplicative season with an additive error, whose variance is infinite
+/// (Hyndman et al. 2008, chapter 15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Form {
     /// How the error joins.

@@ -1,8 +1,8 @@
 //! A fast search: the likelihood of every form is a sum of squares, so least squares find its top in a few steps.
 //!
 //! Minus twice the log-likelihood, n·log Σe² + 2·Σlog|f|, is n·log Σ(g·e)² with g the geometric mean of the one-step
-//! forecasts f (1 for additive errors). Steps are those of Levenberg (1944) and Marquardt (1963) inside bounds; derivatives
-//! are differences, eight parameters a pass.
+//! forecasts f (1 for additive errors). Steps are those of Levenberg (1944) and Marquardt (1963) inside bounds;
+//! derivatives are differences, eight parameters a pass.
 
 use super::filter::Lanes;
 use super::form::{Error, Form, Season, Trend};
@@ -26,8 +26,8 @@ struct Effort {
 impl Effort {
     fn of(search: Search) -> Self {
         if search == Search::Calm {
-            // On the last 18 months of the training parts of M3, calmer trends halved the distance of ETS to Theta; steps after
-            // the sixth made forecasts no better.
+            // On the last 18 months of the training parts of M3, calmer trends halved the distance of ETS to Theta;
+            // steps after the sixth made forecasts no better.
             Self { steps: 6, gain: 0.05, turning: [0.1, 0.02] }
         } else {
             // A hundredth of what would sway the choice of a form.

@@ -1,4 +1,5 @@
-//! Exponential smoothing state space models (Hyndman, Koehler, Snyder & Grose 2002; Hyndman, Koehler, Ord & Snyder 2008).
+//! Exponential smoothing state space models (Hyndman, Koehler, Snyder & Grose 2002; Hyndman, Koehler, Ord & Snyder
+//! 2008).
 
 mod auto;
 mod filter;
@@ -61,15 +62,16 @@ pub(crate) struct Ets {
     /// After 0, 1, 2, … values.
     levels: Vec<f64>,
     trends: Vec<f64>,
-    /// The season of month t as it was known a period before, for every month up to a period after the end; empty without.
+    /// The season of month t as it was known a period before, for every month up to a period after the end; empty
+    /// without.
     seasons: Vec<f64>,
     /// The variance of the one-step errors (relative ones where the error is multiplicative).
     variance: f64,
 }
 
 impl Ets {
-    /// Fits a form. `None` where there are not two values more than parameters, for seasons below one period and a month,
-    /// and for multiplicative forms of values that are not positive.
+    /// Fits a form. `None` where there are not two values more than parameters, for seasons below one period and a
+    /// month, and for multiplicative forms of values that are not positive.
     pub(crate) fn fit(values: &[f64], period: usize, form: Form, search: Search) -> Option<Self> {
         let unit = unit(values);
         let y = in_unit(values, unit);
@@ -77,8 +79,8 @@ impl Ets {
         Self::of(estimate, &y, unit)
     }
 
-    /// The form with the least `AICc` among those that the series allows (Hyndman et al. 2008, section 2.8.2), searched for with
-    /// [`Search::Calm`]. Trends are damped.
+    /// The form with the least `AICc` among those that the series allows (Hyndman et al. 2008, section 2.8.2), searched
+    /// for with [`Search::Calm`]. Trends are damped.
     pub(crate) fn auto(values: &[f64], period: usize) -> Option<Self> {
         let unit = unit(values);
         let y = in_unit(values, unit);
@@ -179,8 +181,8 @@ impl Model for Ets {
         self.period().max(1)
     }
 
-    /// Exact for additive errors (Hyndman et al. 2008, table 6.1); for multiplicative ones the recursion of their section 6.3, with
-    /// their approximation of a multiplicative season.
+    /// Exact for additive errors (Hyndman et al. 2008, table 6.1); for multiplicative ones the recursion of their
+    /// section 6.3, with their approximation of a multiplicative season.
     fn sigma(&self, out: &mut [f64]) {
         let Estimate { alpha, beta, gamma, phi, .. } = self.estimate;
         let (period, variance) = (self.period(), self.variance);
