@@ -158,10 +158,29 @@ fn average(series: &[&[f64]], period: usize, skipped: usize) -> Option<Vec<Avera
                 mean.variances.iter_mut().zip(&one.variances).for_each(|(mean, variance)| *mean += weight * variance);
             }
         }
+        // How far the forecasts of the grid's points are apart belongs to the uncertainty of their mean.
+        let centre = ahead(&mean.states, period, skipped + series[0].len());
+        for (one, weight) in all.iter().map(|one| &one[i]).zip(&weights).filter(|(_, weight)| **weight > 1e-4 * total) {
+            let forecast = ahead(&one.states, period, skipped + series[0].len());
+            for (variance, (one, centre)) in mean.variances.iter_mut().zip(forecast.iter().zip(&centre)) {
+                *variance += weight / total * (one - centre) * (one - centre);
+            }
+        }
         let sound = mean.states.iter().chain(&mean.variances).all(|value| value.is_finite()) && evidence.is_finite();
         sound.then_some(mean)
     });
     averages.collect()
+}
+
+/// The forecasts after the last of some states, in the model's own scale.
+fn ahead(states: &[f64], period: usize, end: usize) -> [f64; HORIZON] {
+    let state = &states[states.len() - 2 - period..];
+    let (mut damping, mut power) = (0.0, 1.0);
+    std::array::from_fn(|step| {
+        power *= DAMPING;
+        damping += power;
+        state[0] + damping * state[1] + state[2 + (end + step) % period]
+    })
 }
 
 fn filter(series: &[&[f64]], period: usize, skipped: usize, variances: Variances) -> Vec<Average> {
@@ -245,7 +264,9 @@ fn filter_of(width: usize, series: &[&[f64]], period: usize, skipped: usize, var
         let size = y.iter().map(|value| value * value).sum::<f64>();
         let squares = squares.max(1e-18 * size).max(f64::MIN_POSITIVE * 1e8);
         one.evidence = -0.5 * (freedom * squares.ln() + logs);
-        let noise = squares / freedom;
+        // The variance of Student's t, which the forecast has when the noise is not known; below two degrees of freedom it has
+        // none, and the scale must do.
+        let noise = squares / if freedom > 2.0 { freedom - 2.0 } else { freedom };
         let ahead = (1_u32..).map(f64::from).zip(&spreads);
         one.variances = ahead.map(|(step, spread)| noise * (1.0 + spread + variances.level * step)).collect();
     }
@@ -355,7 +376,7 @@ mod tests {
             assert!((ours - theirs).abs() < 1e-9, "step {step}: {ours}, not {theirs}");
             let left = 1.0 - ones.dot(&(&inverse * &with));
             let spread = common(n + step, n + step) - with.dot(&(&inverse * &with)) + left * left / weight;
-            let variance = squares / (n as f64 - 1.0) * (1.0 + spread);
+            let variance = squares / (n as f64 - 3.0) * (1.0 + spread);
             let ours = filtered.variances[step];
             assert!((ours / variance - 1.0).abs() < 1e-9, "variance of step {step}: {ours}, not {variance}");
         }
