@@ -3,8 +3,8 @@
 use super::season::Seasonality;
 use super::{Model, Parts};
 
-/// A seasonally adjusted model. With the seasons of [`super::Shrunken::season`] models that know no season, or only a
-/// classical one, gain most: on short histories a fifth of the error.
+/// A seasonally adjusted model. With the seasons of [`super::Shrunken::season`], models that know no season, or only a
+/// classical one, gain most: on two years of history a tenth of the error and more.
 #[derive(Clone, Debug)]
 pub(crate) struct Adjusted<M> {
     model: M,

@@ -184,7 +184,7 @@ fn ahead(states: &[f64], period: usize, end: usize) -> [f64; HORIZON] {
 }
 
 fn filter(series: &[&[f64]], period: usize, skipped: usize, variances: Variances) -> Vec<Average> {
-    // A width that is known to the compiler is twice as fast.
+    // A width that is known to the compiler lets it unroll the loops.
     match if variances.season > 0.0 { 2 + period } else { 2 } {
         2 => filter_of(2, series, period, skipped, variances),
         14 => filter_of(14, series, period, skipped, variances),

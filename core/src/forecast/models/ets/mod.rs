@@ -18,7 +18,7 @@ use super::{Model, Parts, in_unit, unit};
 pub(crate) enum Search {
     /// The simplex search of statsforecast, with its start, bounds and patience: the same numbers.
     Simplex,
-    /// Levenberg's and Marquardt's least squares over all parameters: ten times faster, and mostly more likely.
+    /// Levenberg's and Marquardt's least squares over all parameters: up to ten times faster, and mostly more likely.
     GaussNewton,
     /// The same with trends that turn slowly and fewer steps: less likely, and better forecasts.
     Calm,
