@@ -1,8 +1,8 @@
 //! Small systems of linear equations.
 
-/// Solves `matrix`·x = `right` for a symmetric positive definite matrix (row by row; only its lower triangle is read) by
-/// Cholesky's decomposition (Golub & Van Loan 2013, section 4.2), leaving x in `right`. False, with `right` in an unknown
-/// state, where the matrix is not positive definite.
+/// Solves `matrix`·x = `right` for a symmetric positive definite matrix (row by row; only its lower triangle is read)
+/// by Cholesky's decomposition (Golub & Van Loan 2013, section 4.2), leaving x in `right`. False, with `right` in an
+/// unknown state, where the matrix is not positive definite.
 pub(crate) fn solve(matrix: &mut [f64], right: &mut [f64]) -> bool {
     let n = right.len();
     for j in 0..n {
@@ -10,7 +10,7 @@ pub(crate) fn solve(matrix: &mut [f64], right: &mut [f64]) -> bool {
         let row = &mut done[j * n..];
         let pivot = row[j] - row[..j].iter().map(|x| x * x).sum::<f64>();
         // Below this share of its diagonal a pivot is rounding.
-        if !(pivot > row[j].abs() * 1e-14) {
+        if pivot.is_nan() || pivot <= row[j].abs() * 1e-14 {
             return false;
         }
         row[j] = pivot.sqrt();

@@ -9,10 +9,12 @@ pub(crate) struct Patience {
     pub(crate) moves: usize,
 }
 
-/// The simplex search of Nelder & Mead (1965) inside a box, with coefficients that adapt to the number of variables (Gao
-/// & Han 2012). Points that leave the box are put onto its face, and the first simplex is `start` with each variable in
-/// turn made larger by a twentieth (a zero becomes 0.0001), as statsforecast does: exponential smoothing has flat
-/// likelihoods, and only the same search ends at the same point of a flat one.
+/// The simplex search of Nelder & Mead (1965) inside a box, with coefficients that adapt to the number of variables
+/// (Gao & Han 2012). Points that leave the box are put onto its face, and the first simplex is `start` with each
+/// variable in turn made larger by a twentieth (a zero becomes 0.0001), as statsforecast does: exponential smoothing
+/// has flat likelihoods, and only the same search ends at the same point of a flat one. So two habits of it are kept:
+/// the first corner stays where it is when the others shrink towards the best, and when the moves run out, the last one
+/// is not looked at.
 ///
 /// Returns the best value and leaves its point in `start`. A value that is not a number counts as infinite.
 pub(crate) fn nelder_mead(
@@ -40,18 +42,22 @@ pub(crate) fn nelder_mead(
     }
     let mut values: Vec<f64> = simplex.chunks_exact(n).map(&mut value_at).collect();
     let (mut centre, mut reflected, mut other) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
+    let mut best = 0;
     for _ in 0..patience.moves {
+        let (next_to_worst, worst);
+        [best, next_to_worst, worst] = ranks(&values);
         if spread(&values) < patience.tolerance {
             break;
         }
-        let [best, next_to_worst, worst] = ranks(&values);
         centre.fill(0.0);
         for (corner, point) in simplex.chunks_exact(n).enumerate() {
             if corner != worst {
                 centre.iter_mut().zip(point).for_each(|(centre, x)| *centre += x);
             }
         }
-        centre.iter_mut().for_each(|centre| *centre /= dimensions);
+        for centre in &mut centre {
+            *centre /= dimensions;
+        }
         let towards = |target: &mut [f64], step: f64, point: &[f64]| {
             for i in 0..n {
                 target[i] = (centre[i] + step * (point[i] - centre[i])).max(lower[i]).min(upper[i]);
@@ -80,13 +86,12 @@ pub(crate) fn nelder_mead(
             continue;
         }
         other.copy_from_slice(&simplex[best * n..][..n]);
-        for (corner, point) in simplex.chunks_exact_mut(n).enumerate().filter(|&(corner, _)| corner != best) {
+        for (corner, point) in simplex.chunks_exact_mut(n).enumerate().skip(1) {
             point.iter_mut().zip(&other).for_each(|(x, best)| *x = best + shrink * (*x - best));
             into_box(point, lower, upper);
             values[corner] = value_at(point);
         }
     }
-    let [best, ..] = ranks(&values);
     start.copy_from_slice(&simplex[best * n..][..n]);
     values[best]
 }

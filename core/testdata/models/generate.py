@@ -46,8 +46,18 @@ def ets_case(y, form):
     damped, letters = "d" in form, form.replace("d", "")
     model = sf.AutoETS(season_length=12, model=letters, damped=damped)
     fit = ets_f(y, m=12, model=letters, damped=damped)
+    mean = forecast(model, y)
+    if damped:
+        # statsforecast 2.1.1 damps later steps too little (it adds up phi + phi + phi^2 ... instead of phi + phi^2 + phi^3 ...,
+        # Hyndman et al. 2008, table 2.1), so its last states are carried on by the book.
+        state, phi = fit["states"][-1], fit["par"][3]
+        mean = state[0] + np.cumsum(phi ** np.arange(1, HORIZON + 1)) * state[1]
+        if letters[2] != "N":
+            season = np.resize(state[2:][::-1], HORIZON)
+            mean = mean + season if letters[2] == "A" else mean * season
+        mean = mean.tolist()
     return {
-        "mean": forecast(model, y),
+        "mean": mean,
         "parameters": [None if np.isnan(p) else float(p) for p in fit["par"][:4]],
         "log_likelihood": fit["loglik"],
         "aicc": fit["aicc"],

@@ -21,8 +21,8 @@ pub(crate) enum CrostonKind {
     },
 }
 
-/// The expected value of a month: the smoothed size of a gift over the smoothed interval between gifts, or times the smoothed
-/// chance of one. Negative values are no gifts; they end an interval.
+/// The expected value of a month: the smoothed size of a gift over the smoothed interval between gifts, or times the
+/// smoothed chance of one. Negative values are no gifts; they end an interval.
 #[derive(Clone, Debug)]
 pub(crate) struct Croston {
     /// After 1, 2, … values.
@@ -38,7 +38,9 @@ impl Croston {
         let mut rates = rates(&y, kind);
         let errors = y.iter().skip(1).zip(&rates).map(|(value, rate)| value - rate);
         let sd = root_mean_square(errors, y.len() as f64 - 1.0) * unit;
-        rates.iter_mut().for_each(|rate| *rate *= unit);
+        for rate in &mut rates {
+            *rate *= unit;
+        }
         (!rates.is_empty()).then_some(Self { rates, sd })
     }
 }

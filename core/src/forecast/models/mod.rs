@@ -1,33 +1,37 @@
 //! The single models: each looks at a whole series once and can then be asked to forecast from any point of it.
 //!
-//! Every model works on any finite series of values up to 10¹⁰⁰ without a panic, a NaN or an infinity; where it cannot be
-//! used (too short, or a multiplicative form on values that are not positive) `fit` returns `None`.
+//! Every model works on any finite series of values up to 10¹⁰⁰ without a panic, a NaN or an infinity; where it cannot
+//! be used (too short, or a multiplicative form on values that are not positive) `fit` returns `None`.
 
+#![allow(dead_code, unused_imports, reason = "models are added before the combination that uses them")]
+
+mod adjusted;
 mod croston;
 mod ets;
 mod naive;
 mod reversion;
 mod season;
 mod ses;
-mod structural;
+mod shrunken;
 mod theta;
 
+pub(crate) use adjusted::Adjusted;
 pub(crate) use croston::{Croston, CrostonKind};
 pub(crate) use ets::{
-    Error as EtsError, Ets, Form as EtsForm, Search as EtsSearch, Season as EtsSeason, Trend as EtsTrend,
+    Error as EtsError, Ets, EtsAverage, Form as EtsForm, Search as EtsSearch, Season as EtsSeason, Trend as EtsTrend,
 };
 pub(crate) use naive::{Average, Drift, Naive, SeasonalNaive};
 pub(crate) use reversion::Reversion;
 pub(crate) use season::{Composition, Seasonality};
 pub(crate) use ses::Ses;
-pub(crate) use structural::{Design, Structural};
+pub(crate) use shrunken::Shrunken;
 pub(crate) use theta::{Theta, ThetaKind};
 
 /// A model fitted to a series, that can be asked to forecast from any point of it.
 pub(crate) trait Model {
-    /// Forecasts for steps 1..=`out.len()` made at `origin`: with `values[..origin]` seen and the parameters of the whole
-    /// series. `origin` = n is the real forecast; origins go from [`Model::first_origin`] to n, and one outside is moved
-    /// to the nearer end.
+    /// Forecasts for steps 1..=`out.len()` made at `origin`: with `values[..origin]` seen and the parameters of the
+    /// whole series. `origin` = n is the real forecast; origins go from [`Model::first_origin`] to n, and one outside
+    /// is moved to the nearer end.
     fn forecast_from(&self, origin: usize, out: &mut [f64]);
 
     /// The first origin that the model can forecast from.

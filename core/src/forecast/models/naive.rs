@@ -1,4 +1,5 @@
-//! The benchmarks: last value, last season, last value with drift, average (Hyndman & Athanasopoulos 2021, section 5.2).
+//! The benchmarks: last value, last season, last value with drift, average (Hyndman & Athanasopoulos 2021, section
+//! 5.2).
 
 use super::{Model, Parts, in_unit, level_only, root_mean_square, unit};
 

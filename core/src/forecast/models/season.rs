@@ -19,9 +19,9 @@ pub(crate) struct Seasonality {
 }
 
 impl Seasonality {
-    /// Classical decomposition by centred moving averages (Macaulay 1931; Kendall & Stuart 1976): the mean of what is left
-    /// of each season after the trend is taken out, made to add up to 0, or to have the mean 1. `None` below two full
-    /// periods or without seasons, and for a multiplicative one where values or averages are not positive.
+    /// Classical decomposition by centred moving averages (Macaulay 1931; Kendall & Stuart 1976): the mean of what is
+    /// left of each season after the trend is taken out, made to add up to 0, or to have the mean 1. `None` below two
+    /// full periods or without seasons, and for a multiplicative one where values or averages are not positive.
     pub(crate) fn classical(values: &[f64], period: usize, composition: Composition) -> Option<Self> {
         let n = values.len();
         if period < 2 || n < 2 * period {
@@ -36,21 +36,24 @@ impl Seasonality {
         for centre in half..n - half {
             let window = &values[centre - half..=centre + half];
             // An even period has no middle: the two months at the ends count half.
-            let ends = if period % 2 == 0 { (window[0] + window[period]) / 2.0 } else { 0.0 };
-            let inner = if period % 2 == 0 { &window[1..period] } else { window };
+            let even = period.is_multiple_of(2);
+            let ends = if even { f64::midpoint(window[0], window[period]) } else { 0.0 };
+            let inner = if even { &window[1..period] } else { window };
             let trend = (inner.iter().sum::<f64>() + ends) / period as f64;
             sums[centre % period] += if multiplicative { values[centre] / trend } else { values[centre] - trend };
             counts[centre % period] += 1.0;
         }
         let mut indices: Vec<f64> = sums.iter().zip(&counts).map(|(sum, count)| sum / count).collect();
         let mean = indices.iter().sum::<f64>() / period as f64;
-        indices.iter_mut().for_each(|index| if multiplicative { *index /= mean } else { *index -= mean });
+        for index in &mut indices {
+            *index = if multiplicative { *index / mean } else { *index - mean };
+        }
         indices.iter().all(|index| index.is_finite()).then_some(Self { composition, indices })
     }
 
-    /// The decomposition of Theta: none unless the autocorrelation at the seasonal lag is significant at 90 %, two-sided
-    /// (Assimakopoulos & Nikolopoulos 2000; Bartlett's standard error); multiplicative for positive series, additive for
-    /// others and where an index would be below 0.01.
+    /// The decomposition of Theta: none unless the autocorrelation at the seasonal lag is significant at 90 %,
+    /// two-sided (Assimakopoulos & Nikolopoulos 2000; Bartlett's standard error); multiplicative for positive series,
+    /// additive for others and where an index would be below 0.01.
     pub(crate) fn if_significant(values: &[f64], period: usize) -> Option<Self> {
         if !significant(values, period) {
             return None;
@@ -58,6 +61,16 @@ impl Seasonality {
         Self::classical(values, period, Composition::Multiplicative)
             .filter(|season| season.indices.iter().all(|&index| index >= 0.01))
             .or_else(|| Self::classical(values, period, Composition::Additive))
+    }
+
+    /// The season of the series in another unit.
+    pub(crate) fn per(mut self, unit: f64) -> Self {
+        if self.composition == Composition::Additive {
+            for index in &mut self.indices {
+                *index /= unit;
+            }
+        }
+        self
     }
 
     /// The index of a place in the series.

@@ -3,8 +3,8 @@
 use super::{Model, Parts, in_unit, level_only, root_mean_square, unit};
 use crate::stats::golden_section;
 
-/// A level that follows the series, starting at its first value, with the smoothing weight of the least squared one-step
-/// errors in 0.01..0.99 (statsforecast's `SimpleExponentialSmoothingOptimized`).
+/// A level that follows the series, starting at its first value, with the smoothing weight of the least squared
+/// one-step errors in 0.01..0.99 (statsforecast's `SimpleExponentialSmoothingOptimized`).
 #[derive(Clone, Debug)]
 pub(crate) struct Ses {
     /// The level after 1, 2, … values.

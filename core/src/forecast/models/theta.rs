@@ -1,5 +1,5 @@
-//! The Theta method (Assimakopoulos & Nikolopoulos 2000) as a state space model: standard, optimised, dynamic and dynamic
-//! optimised (Fiorucci, Pellegrini, Louzada, Petropoulos & Koehler 2016).
+//! The Theta method (Assimakopoulos & Nikolopoulos 2000) as a state space model: standard, optimised, dynamic and
+//! dynamic optimised (Fiorucci, Pellegrini, Louzada, Petropoulos & Koehler 2016).
 
 use super::season::Seasonality;
 use super::{Model, Parts, in_unit, root_mean_square, unit};
@@ -30,7 +30,8 @@ pub(crate) struct Theta {
     kind: ThetaKind,
     unit: f64,
     alpha: f64,
-    theta: f64,
+    /// θ, how far the line is turned.
+    turn: f64,
     /// The smoothed level after 1, 2, … values.
     levels: Vec<f64>,
     lines: Lines,
@@ -58,8 +59,10 @@ impl Theta {
 
     /// Of a series with a season that is known (`None`: without one).
     pub(crate) fn fit_with(values: &[f64], kind: ThetaKind, season: Option<Seasonality>) -> Option<Self> {
-        let mut y = values.to_vec();
-        Self::adjusted(&mut y, 1.0, kind, season)
+        let unit = unit(values);
+        let mut y = in_unit(values, unit).into_owned();
+        let season = season.map(|season| season.per(unit));
+        Self::adjusted(&mut y, unit, kind, season)
     }
 
     fn adjusted(y: &mut [f64], unit: f64, kind: ThetaKind, season: Option<Seasonality>) -> Option<Self> {
@@ -94,7 +97,7 @@ impl Theta {
                 level
             })
             .collect();
-        let mut fitted = Self { kind, unit, alpha, theta, levels, lines, season, sd: 0.0 };
+        let mut fitted = Self { kind, unit, alpha, turn: theta, levels, lines, season, sd: 0.0 };
         let mut decay = 1.0 - alpha;
         let errors = (1..n).map(|t| {
             let error = y[t] - fitted.levels[t - 1] - fitted.pull(t, decay);
@@ -110,7 +113,7 @@ impl Theta {
     fn pull(&self, t: usize, decay: f64) -> f64 {
         let (intercept, slope) = self.lines.after(t);
         let turned = (1.0 - decay * (1.0 - self.alpha)) / self.alpha;
-        (1.0 - 1.0 / self.theta) * (intercept * decay + slope * turned)
+        (1.0 - 1.0 / self.turn) * (intercept * decay + slope * turned)
     }
 
     /// Seasonless forecasts in the model's unit.
@@ -122,7 +125,7 @@ impl Theta {
         for (step, out) in out.iter_mut().enumerate() {
             let i = (origin + step) as f64;
             let next = decay * (1.0 - self.alpha);
-            let value = level + (1.0 - 1.0 / self.theta) * (intercept * decay + slope * (1.0 - next) / self.alpha);
+            let value = level + (1.0 - 1.0 / self.turn) * (intercept * decay + slope * (1.0 - next) / self.alpha);
             *out = value;
             level += self.alpha * (value - level);
             decay = next;
@@ -218,8 +221,8 @@ impl Model for Theta {
         3
     }
 
-    /// That of simple exponential smoothing with drift, σ·√(1 + (h − 1)·α²), to which the standard model is equal (Hyndman
-    /// & Billah 2003), times the seasonal index.
+    /// That of simple exponential smoothing with drift, σ·√(1 + (h − 1)·α²), to which the standard model is equal
+    /// (Hyndman & Billah 2003), times the seasonal index.
     fn sigma(&self, out: &mut [f64]) {
         let n = self.levels.len();
         for (step, out) in out.iter_mut().enumerate() {

@@ -9,7 +9,8 @@ use super::form::{Error, Season, Trend};
 /// A divisor closer to zero than this is not divided by (as the reference software has it).
 const TINY: f64 = 1e-10;
 
-/// The smoothing weights and first states of `L` passes. `beta` is the weight of the trend's own error, `phi` 1 undamped.
+/// The smoothing weights and first states of `L` passes. `beta` is the weight of the trend's own error, `phi` 1
+/// undamped.
 #[derive(Clone, Debug)]
 pub(super) struct Lanes<const L: usize> {
     pub(super) alpha: [f64; L],
@@ -135,8 +136,8 @@ fn take_logs<const L: usize>(logs: &mut [f64; L], product: &mut [f64; L]) {
 }
 
 impl<const L: usize> Fit<L> {
-    /// Minus twice the log-likelihood of one lane, without its constant (Hyndman et al. 2008, equation 5.3); infinite where it
-    /// is no number.
+    /// Minus twice the log-likelihood of one lane, without its constant (Hyndman et al. 2008, equation 5.3); infinite
+    /// where it is no number.
     pub(super) fn deviance(&self, lane: usize, n: usize) -> f64 {
         let squares = self.squares[lane];
         let size = if squares > 0.0 { squares.ln() } else { (squares + 1e-8).ln() };

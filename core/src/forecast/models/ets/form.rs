@@ -16,7 +16,7 @@ pub(crate) enum Trend {
     None,
     /// By the same amount each step.
     Additive,
-    /// By an amount that shrinks step by step (Gardner & McKenzie 1985).
+    /// By an amount that shrinks step by step (Gardner & `McKenzie` 1985).
     Damped,
 }
 
@@ -31,9 +31,9 @@ pub(crate) enum Season {
     Multiplicative,
 }
 
-/// Error, trend and season of a model (Hyndman, Koehler, Snyder & Grose 2002). Multiplicative trends are left out: their
-/// forecasts explode; and so is the multiplicative season with an additive error, whose variance is infinite (Hyndman et al.
-/// 2008, chapter 15).
+/// Error, trend and season of a model (Hyndman, Koehler, Snyder & Grose 2002). Multiplicative trends are left out:
+/// their forecasts explode; and so is the multiplicative season with an additive error, whose variance is infinite
+/// (Hyndman et al. 2008, chapter 15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Form {
     /// How the error joins.

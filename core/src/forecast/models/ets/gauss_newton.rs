@@ -1,24 +1,41 @@
 //! A fast search: the likelihood of every form is a sum of squares, so least squares find its top in a few steps.
 //!
 //! Minus twice the log-likelihood, n·log Σe² + 2·Σlog|f|, is n·log Σ(g·e)² with g the geometric mean of the one-step
-//! forecasts f (1 for additive errors). Steps are those of Levenberg (1944) and Marquardt (1963) inside bounds; derivatives
-//! are differences, eight parameters a pass.
+//! forecasts f (1 for additive errors). Steps are those of Levenberg (1944) and Marquardt (1963) inside bounds;
+//! derivatives are differences, eight parameters a pass.
 
 use super::Estimate;
 use super::filter::Lanes;
 use super::form::{Error, Form, Season, Trend};
 use super::start::Start;
+use super::{Estimate, Search};
 use crate::stats::solve;
 
 /// Passes side by side.
 const LANES: usize = 8;
 
-/// Most steps; rarely more than ten are needed.
-const STEPS: usize = 20;
+/// How hard the search tries, and how fast a trend may turn.
+struct Effort {
+    /// Most steps.
+    steps: usize,
+    /// The search ends when a step gains less than this in minus twice the log-likelihood.
+    gain: f64,
+    /// The most of beta, as a share of alpha: without and with a season.
+    turning: [f64; 2],
+}
 
-/// The search ends when a step gains less than this in minus twice the log-likelihood: a hundredth of what would sway the choice
-/// of a form.
-const GAIN: f64 = 5e-3;
+impl Effort {
+    fn of(search: Search) -> Self {
+        if search == Search::Calm {
+            // On the last 18 months of the training parts of M3, calmer trends without undamped ones took ETS from .957 to
+            // .882 (MASE); steps after the sixth made forecasts no better.
+            Self { steps: 6, gain: 0.05, turning: [0.1, 0.02] }
+        } else {
+            // A hundredth of what would sway the choice of a form.
+            Self { steps: 20, gain: 5e-3, turning: [0.9999; 2] }
+        }
+    }
+}
 
 /// First guesses of alpha, of beta as a share of alpha, and of gamma as a share of 1 − alpha.
 const GUESSES: [[f64; 3]; LANES] = [
@@ -44,16 +61,19 @@ struct Layout {
 }
 
 impl Layout {
-    fn new(form: Form, start: &Start, size: f64) -> Self {
+    fn new(form: Form, start: &Start, size: f64, effort: &Effort) -> Self {
         let (mut lower, mut upper) = (vec![1e-4], vec![0.9999]);
         if form.trend != Trend::None {
-            (lower.push(1e-4), upper.push(0.9999));
+            lower.push(1e-4);
+            upper.push(effort.turning[usize::from(form.season != Season::None)]);
         }
         if form.season != Season::None {
-            (lower.push(1e-4), upper.push(0.9999));
+            lower.push(1e-4);
+            upper.push(0.9999);
         }
         if form.trend == Trend::Damped {
-            (lower.push(0.8), upper.push(0.98));
+            lower.push(0.8);
+            upper.push(0.98);
         }
         let weights = lower.len();
         let period = start.season.len();
@@ -100,10 +120,11 @@ impl Layout {
     }
 }
 
-pub(super) fn search(y: &[f64], form: Form, start: &Start) -> Option<Estimate> {
+pub(super) fn search(y: &[f64], form: Form, start: &Start, search: Search) -> Option<Estimate> {
+    let effort = Effort::of(search);
     let n = y.len();
     let size = y.iter().map(|value| value.abs()).sum::<f64>() / n as f64;
-    let layout = Layout::new(form, start, size.max(f64::MIN_POSITIVE));
+    let layout = Layout::new(form, start, size.max(f64::MIN_POSITIVE), &effort);
     let mut lanes = Lanes::<LANES>::new(layout.period);
     let (mut x, mut deviance) = guess(y, &layout, start, &mut lanes);
     let k = x.len();
@@ -111,19 +132,20 @@ pub(super) fn search(y: &[f64], form: Form, start: &Start) -> Option<Estimate> {
     let mut moved = vec![[0.0; LANES]; n];
     let mut slopes = vec![0.0; n * k];
     let mut damping = 1e-3;
-    for _ in 0..STEPS {
+    for _ in 0..effort.steps {
         if !deviance.is_finite() {
             return None;
         }
         derivatives(y, &layout, &x, &mut lanes, &mut base, &mut moved, &mut slopes);
         let (products, gradient) = normal_equations(&slopes, &base, k);
         let (best, at_best, used) = step(y, &layout, &x, &products, &gradient, damping, &mut lanes);
-        let gain = deviance - at_best;
+        // A step to nowhere gains nothing.
+        let gain = if at_best.is_finite() { deviance - at_best } else { 0.0 };
         if gain > 0.0 {
             (x, deviance) = (best, at_best);
         }
         damping = (used / 10.0).clamp(1e-8, 1e6);
-        if !(gain >= GAIN) {
+        if gain < effort.gain {
             break;
         }
     }
@@ -140,7 +162,7 @@ fn guess(y: &[f64], layout: &Layout, start: &Start, lanes: &mut Lanes<LANES>) ->
     let points = GUESSES.map(|[alpha, beta, gamma]| {
         let mut x = vec![alpha];
         if form.trend != Trend::None {
-            x.push(beta);
+            x.push(beta.min(layout.upper[1]));
         }
         if form.season != Season::None {
             x.push(gamma);
@@ -189,14 +211,14 @@ fn derivatives(
         let width = if first { LANES - 1 } else { LANES };
         let columns = from..k.min(from + width);
         let mut steps = [1.0; LANES];
-        for lane in 0..LANES {
+        for (lane, step) in steps.iter_mut().enumerate() {
             let column = if first { (from + lane).checked_sub(1) } else { Some(from + lane) };
             match column.filter(|column| columns.contains(column)) {
                 Some(column) => {
                     let nudge = layout.nudge[column];
                     let nudge = if x[column] + nudge > layout.upper[column] { -nudge } else { nudge };
                     nudged[column] = x[column] + nudge;
-                    steps[lane] = nudged[column] - x[column];
+                    *step = nudged[column] - x[column];
                     layout.put(&nudged, lanes, lane);
                     nudged[column] = x[column];
                 }

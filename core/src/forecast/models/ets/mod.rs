@@ -1,4 +1,5 @@
-//! Exponential smoothing state space models (Hyndman, Koehler, Snyder & Grose 2002; Hyndman, Koehler, Ord & Snyder 2008).
+//! Exponential smoothing state space models (Hyndman, Koehler, Snyder & Grose 2002; Hyndman, Koehler, Ord & Snyder
+//! 2008).
 
 mod auto;
 mod filter;
@@ -7,6 +8,7 @@ mod gauss_newton;
 mod simplex;
 mod start;
 
+pub(crate) use auto::EtsAverage;
 pub(crate) use form::{Error, Form, Season, Trend};
 
 use super::{Model, Parts, in_unit, unit};
@@ -16,8 +18,10 @@ use super::{Model, Parts, in_unit, unit};
 pub(crate) enum Search {
     /// The simplex search of statsforecast, with its start, bounds and patience: the same numbers.
     Simplex,
-    /// Levenberg's and Marquardt's least squares over all parameters: ten times faster, and mostly more likely.
+    /// Levenberg's and Marquardt's least squares over all parameters: up to ten times faster, and mostly more likely.
     GaussNewton,
+    /// The same with trends that turn slowly and fewer steps: less likely, and better forecasts.
+    Calm,
 }
 
 /// Parameters of a form, as a search leaves them.
@@ -58,15 +62,16 @@ pub(crate) struct Ets {
     /// After 0, 1, 2, … values.
     levels: Vec<f64>,
     trends: Vec<f64>,
-    /// The season of month t as it was known a period before, for every month up to a period after the end; empty without.
+    /// The season of month t as it was known a period before, for every month up to a period after the end; empty
+    /// without.
     seasons: Vec<f64>,
     /// The variance of the one-step errors (relative ones where the error is multiplicative).
     variance: f64,
 }
 
 impl Ets {
-    /// Fits a form. `None` where there are not two values more than parameters, for seasons below one period and a month,
-    /// and for multiplicative forms of values that are not positive.
+    /// Fits a form. `None` where there are not two values more than parameters, for seasons below one period and a
+    /// month, and for multiplicative forms of values that are not positive.
     pub(crate) fn fit(values: &[f64], period: usize, form: Form, search: Search) -> Option<Self> {
         let unit = unit(values);
         let y = in_unit(values, unit);
@@ -74,11 +79,13 @@ impl Ets {
         Self::of(estimate, &y, unit)
     }
 
-    /// The form with the least AICc among those that the series allows, searched for with [`Search::GaussNewton`].
+    /// The form with the least `AICc` among those that the series allows (Hyndman et al. 2008, section 2.8.2), searched
+    /// for with [`Search::Calm`]. Trends are damped.
     pub(crate) fn auto(values: &[f64], period: usize) -> Option<Self> {
         let unit = unit(values);
         let y = in_unit(values, unit);
-        Self::of(auto::best(&y, period)?, &y, unit)
+        let best = auto::estimates(&y, period).into_iter().next()?;
+        Self::of(best, &y, unit)
     }
 
     /// The form.
@@ -148,7 +155,7 @@ fn estimate(y: &[f64], period: usize, form: Form, search: Search) -> Option<Esti
     let start = start::Start::of(y, period, form)?;
     match search {
         Search::Simplex => simplex::search(y, form, &start),
-        Search::GaussNewton => gauss_newton::search(y, form, &start),
+        Search::GaussNewton | Search::Calm => gauss_newton::search(y, form, &start, search),
     }
 }
 
@@ -174,8 +181,8 @@ impl Model for Ets {
         self.period().max(1)
     }
 
-    /// Exact for additive errors (Hyndman et al. 2008, table 6.1); for multiplicative ones the recursion of their section 6.3, with
-    /// their approximation of a multiplicative season.
+    /// Exact for additive errors (Hyndman et al. 2008, table 6.1); for multiplicative ones the recursion of their
+    /// section 6.3, with their approximation of a multiplicative season.
     fn sigma(&self, out: &mut [f64]) {
         let Estimate { alpha, beta, gamma, phi, .. } = self.estimate;
         let (period, variance) = (self.period(), self.variance);
@@ -190,19 +197,19 @@ impl Model for Ets {
         for (step, out) in out.iter_mut().enumerate() {
             let season = if period == 0 { 1.0 } else { self.seasons[n + step % period] };
             let mean = forecasts[step] / self.unit;
-            let error = if !relative {
-                variance * (1.0 + sum)
-            } else {
+            let error = if relative {
                 // With a multiplicative season the recursion runs on the seasonless part.
                 let mean = if multiplicative { mean / season } else { mean };
                 let shocks: f64 =
                     weights.iter().zip(thetas.iter().rev()).map(|(weight, theta)| weight * weight * theta).sum();
                 let theta = mean * mean + variance * shocks;
                 thetas.push(theta);
-                let years = if period == 0 { 0 } else { step / period };
+                let years = step.checked_div(period).unwrap_or(0);
                 let drift = if multiplicative { (1.0 + gamma * gamma * variance).powi(years as i32) } else { 1.0 };
                 let spread = (1.0 + variance) * theta * drift - mean * mean;
                 if multiplicative { spread * season * season } else { spread }
+            } else {
+                variance * (1.0 + sum)
             };
             let error = self.unit * error.max(0.0).sqrt();
             *out = if error.is_finite() { error } else { f64::MAX.sqrt() };

@@ -19,16 +19,19 @@ pub(super) fn search(y: &[f64], form: Form, start: &Start) -> Option<Estimate> {
         // The first guess of alpha bounds beta for good. So it is in the reference, and it keeps trends calm.
         let top = high.min(alpha);
         x.push(low + 0.1 * (top - low));
-        (lower.push(low), upper.push(top));
+        lower.push(low);
+        upper.push(top);
     }
     if form.season != Season::None {
         let top = high.min(1.0 - alpha);
         x.push(low + 0.05 * (top - low));
-        (lower.push(low), upper.push(top));
+        lower.push(low);
+        upper.push(top);
     }
     if form.trend == Trend::Damped {
         x.push(DAMPING[0] + 0.99 * (DAMPING[1] - DAMPING[0]));
-        (lower.push(DAMPING[0]), upper.push(DAMPING[1]));
+        lower.push(DAMPING[0]);
+        upper.push(DAMPING[1]);
     }
     x.push(start.level);
     if form.trend != Trend::None {

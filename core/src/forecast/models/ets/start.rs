@@ -4,8 +4,8 @@ use super::super::season::{Composition, Seasonality};
 use super::form::{Form, Season, Trend};
 use crate::stats::solve;
 
-/// First guesses of level, trend and the seasons of the first period (empty without season); `None` where a multiplicative
-/// season does not fit the series.
+/// First guesses of level, trend and the seasons of the first period (empty without season); `None` where a
+/// multiplicative season does not fit the series.
 #[derive(Clone, Debug)]
 pub(super) struct Start {
     pub(super) level: f64,
