@@ -61,7 +61,7 @@ pub(super) struct Adjustment {
     /// Months that stood out and came back.
     pub(super) spikes: Vec<usize>,
     /// The probability that they do.
-    relevance: f64,
+    pub(super) relevance: f64,
     /// What turns the likelihood of values on the scale into that of the values in their unit.
     jacobian: f64,
 }
@@ -76,16 +76,12 @@ impl Adjustment {
         }
         let given = columns.given();
         let design = |periods: Periods| Design { period: PERIOD, columns: columns.with(periods), given };
-        let (mut periods, mut structural) = periods
+        let (periods, mut structural) = periods
             .iter()
             .filter(|&&periods| periods == Periods::None || y.len() >= HIJRI_NEEDS)
             .filter_map(|&periods| Some((periods, Structural::fit(&y, &design(periods))?)))
             .max_by(|(_, a), (_, b)| a.evidence().total_cmp(&b.evidence()))?;
         let relevance = structural.relevance();
-        if periods != Periods::None && relevance < HIJRI_ENOUGH {
-            periods = Periods::None;
-            structural = Structural::fit(&y, &design(periods))?;
-        }
         let jacobian = if scale == Scale::Log { -y.iter().filter(|value| value.is_finite()).sum::<f64>() } else { 0.0 };
         let rest = |structural: &Structural, y: &[f64]| -> Vec<f64> {
             let season = structural.season();
@@ -105,6 +101,11 @@ impl Adjustment {
             *value += season.get(t % PERIOD).unwrap_or(&0.0);
         }
         Some(Self { scale, unit, structural, periods, plain, season, spikes, relevance, jacobian })
+    }
+
+    /// Whether the Hijri calendar matters by enough.
+    pub(super) fn matters(&self) -> bool {
+        self.relevance >= HIJRI_ENOUGH
     }
 
     /// What was found about the Hijri calendar.

@@ -23,9 +23,6 @@ pub(super) enum Periods {
 }
 
 impl Periods {
-    /// All of them.
-    pub(super) const EACH: [Self; 3] = [Self::None, Self::Ramadan, Self::All];
-
     /// How many columns.
     pub(super) const fn count(self) -> usize {
         match self {

@@ -31,10 +31,14 @@ pub enum Method {
     Ses,
     /// Exponential smoothing with error, trend and season chosen by AICc (Hyndman, Koehler, Snyder & Grose 2002).
     Ets,
+    /// All its forms, averaged by Akaike weights (Burnham & Anderson 2002; Kolassa 2011). Needs 5.
+    EtsAverage,
     /// A damped trend (Gardner & McKenzie 1985) of the seasonally adjusted series.
     DampedTrend,
     /// The Theta method (Assimakopoulos & Nikolopoulos 2000). Needs 4.
     Theta,
+    /// The Theta method with the structural model's season, on logarithms where these fit. Needs 4.
+    AdjustedTheta,
     /// The dynamic optimised Theta model (Fiorucci, Pellegrini, Louzada, Petropoulos & Koehler 2016). Needs 4.
     #[serde(rename = "dynamic_optimised_theta")]
     DynamicTheta,

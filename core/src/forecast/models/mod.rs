@@ -3,19 +3,15 @@
 //! Every model works on any finite series of values up to 10¹⁰⁰ without a panic, a NaN or an infinity; where it cannot
 //! be used (too short, or a multiplicative form on values that are not positive) `fit` returns `None`.
 
-#![allow(dead_code, unused_imports, reason = "models are added before the combination that uses them")]
-
-mod adjusted;
 mod croston;
 mod ets;
 mod naive;
 mod reversion;
 mod season;
 mod ses;
-mod shrunken;
+mod structural;
 mod theta;
 
-pub(crate) use adjusted::Adjusted;
 pub(crate) use croston::{Croston, CrostonKind};
 pub(crate) use ets::{
     Error as EtsError, Ets, EtsAverage, Form as EtsForm, Search as EtsSearch, Season as EtsSeason, Trend as EtsTrend,
@@ -24,7 +20,7 @@ pub(crate) use naive::{Average, Drift, Naive, SeasonalNaive};
 pub(crate) use reversion::Reversion;
 pub(crate) use season::{Composition, Seasonality};
 pub(crate) use ses::Ses;
-pub(crate) use shrunken::Shrunken;
+pub(crate) use structural::{Design, Structural};
 pub(crate) use theta::{Theta, ThetaKind};
 
 /// A model fitted to a series, that can be asked to forecast from any point of it.

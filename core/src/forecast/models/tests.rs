@@ -149,12 +149,8 @@ fn intermittent_models_are_those_of_statsforecast() {
     }
 }
 
-fn shrunken_theta(values: &[f64], period: usize) -> Option<Theta> {
-    Theta::fit_with(values, ThetaKind::DynamicOptimised, Shrunken::fit(values, period)?.season())
-}
-
-fn adjusted_ets(values: &[f64], period: usize) -> Option<Adjusted<EtsAverage>> {
-    Adjusted::fit(values, Shrunken::fit(values, period)?.season()?, |rest| EtsAverage::fit(rest, 1))
+fn structural(values: &[f64], period: usize) -> Option<Structural> {
+    Structural::fit(values, &Design { period, columns: &[], given: 0 })
 }
 
 fn boxed<M: Model + 'static>(model: Option<M>) -> Option<Box<dyn Model>> {
@@ -171,9 +167,8 @@ fn all(values: &[f64], period: usize) -> Vec<(String, Box<dyn Model>)> {
         ("ses".into(), boxed(Ses::fit(values))),
         ("ets".into(), boxed(Ets::auto(values, period))),
         ("ets average".into(), boxed(EtsAverage::fit(values, period))),
-        ("adjusted ets".into(), boxed(adjusted_ets(values, period))),
-        ("theta with shrunken season".into(), boxed(shrunken_theta(values, period))),
-        ("shrunken".into(), boxed(Shrunken::fit(values, period))),
+        ("reversion".into(), boxed(Reversion::fit(values))),
+        ("structural".into(), boxed(structural(values, period))),
     ];
     for kind in [ThetaKind::Standard, ThetaKind::Optimised, ThetaKind::Dynamic, ThetaKind::DynamicOptimised] {
         models.push((format!("{kind:?}"), boxed(Theta::fit(values, period, kind))));

@@ -4,7 +4,6 @@
 //! forecasts f (1 for additive errors). Steps are those of Levenberg (1944) and Marquardt (1963) inside bounds;
 //! derivatives are differences, eight parameters a pass.
 
-use super::Estimate;
 use super::filter::Lanes;
 use super::form::{Error, Form, Season, Trend};
 use super::start::Start;
