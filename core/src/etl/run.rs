@@ -8,7 +8,7 @@ use super::report::{Progress, Reading, Report, Step, TableReport, differences};
 use super::validate::{Clean, Validator};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Table;
-use crate::source::{Selection, Snapshot, TableInfo, Totals};
+use crate::source::{Selection, Snapshot, Sums, TableInfo, Totals};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::UInt64Type;
 use jiff::civil::Date;
@@ -125,6 +125,7 @@ impl Pass<'_, '_> {
         for table in Table::ALL {
             load.clear(table)?;
         }
+        snapshot.expect(Sums::Essential, None);
         let tables = snapshot.tables().to_vec();
         let (parcels, arrivals) = sync_channel::<Parcel>(WAITING_BATCHES);
         let (read, filled) = std::thread::scope(|scope| {
@@ -143,8 +144,8 @@ impl Pass<'_, '_> {
         for (i, source) in totals.iter().enumerate() {
             let info = &tables[i];
             let store = store_totals.get(&info.table).copied().unwrap_or_default();
-            reconcile(info, source, &store, load, snapshot, self.run.options)?;
             let table = &mut self.report.tables[i];
+            reconcile(info, table, source, &store, load, snapshot, self.run.options)?;
             table.census = load.census(info.table)?;
             table.changes.inserted = table.census.facts;
         }
@@ -192,7 +193,7 @@ impl Pass<'_, '_> {
                     .map_err(|_| Error::new(ErrorKind::Internal, "the loading thread no longer takes rows"))
             })?;
             progress(&Progress { step: Step::Read(info.table), rows: table.rows_read, expected: None })?;
-            let source = snapshot.totals(info.table)?;
+            let source = snapshot.essential_totals(info.table)?;
             table.source_rows = source.rows;
             totals.push(source);
             self.watermarks.insert(info.table, newest);
@@ -210,48 +211,79 @@ impl Pass<'_, '_> {
                 before.run
             ));
         }
-        let mut donors_moved = false;
-        for info in &tables {
-            let watermark = before.tables.get(&info.table).and_then(|freshness| freshness.watermark);
-            let (reading, selection, scope) = match watermark.filter(|_| info.has_updated_at) {
-                Some(newest) => {
-                    let overlap = i64::from(self.run.options.overlap_minutes) * 60_000_000;
-                    (Reading::Changed, Selection::ChangedSince(newest.saturating_sub(overlap)), Scope::Staged)
-                }
-                None => (Reading::Compared, Selection::All, Scope::All),
-            };
-            let mut table = blank(info, reading);
-            let mut visit = Visit { pass: self, info, table: &mut table, seen: None };
-            visit.seen = (!info.unique_key).then(Seen::default);
-            visit.merge(&selection, &scope, snapshot, load)?;
-            if reading == Reading::Changed {
-                let passing = load.revisit(info.table)?;
-                for keys in passing.chunks(RANGES_A_READ) {
-                    let ranges: Vec<(u64, u64)> = keys.iter().map(|&key| (key, key)).collect();
-                    visit.seen = None;
-                    visit.merge(&Selection::Keys(ranges), &Scope::Staged, snapshot, load)?;
-                }
-            }
-            let source = snapshot.totals(info.table)?;
-            if source != load.totals(info.table)? {
-                visit.mend(snapshot, load)?;
-                let store = load.totals(info.table)?;
-                reconcile(info, &source, &store, load, snapshot, self.run.options)?;
-            }
-            table.source_rows = source.rows;
-            table.census = load.census(info.table)?;
-            if info.table == Table::Donors {
-                donors_moved = table.changes.inserted + table.changes.deleted > 0;
-            }
+        snapshot.expect(Sums::All, Some(self.run.options.range_width));
+        // The two large tables are compared last, so that the source has time to sum them while their changes are merged.
+        // Nothing else is judged by them.
+        let (large, small): (Vec<TableInfo>, Vec<TableInfo>) =
+            tables.into_iter().partition(|info| matches!(info.table, Table::Donations | Table::CashEntries));
+        for info in &small {
+            let table = self.changed(info, before, snapshot, load)?;
+            let table = self.compared(info, table, snapshot, load)?;
             self.report.tables.push(table);
         }
-        if donors_moved {
+        let read = large.iter().map(|info| self.changed(info, before, snapshot, load)).collect::<Result<Vec<_>>>()?;
+        for (info, table) in large.iter().zip(read) {
+            let table = self.compared(info, table, snapshot, load)?;
+            self.report.tables.push(table);
+        }
+        let came_or_went = |table: &TableReport| table.changes.inserted + table.changes.deleted > 0;
+        if self.report.tables.iter().any(|table| table.table == Table::Donors && came_or_went(table)) {
             self.report.relinked_donations = load.relink_donors()?;
             if let Some(table) = self.report.tables.iter_mut().find(|table| table.table == Table::Donations) {
                 table.census = load.census(Table::Donations)?;
             }
         }
         Ok(())
+    }
+
+    /// Merges the rows of a table that the source says have changed, and those whose fault may have passed.
+    fn changed(
+        &mut self,
+        info: &TableInfo,
+        before: &State,
+        snapshot: &mut dyn Snapshot,
+        load: &mut dyn Load,
+    ) -> Result<TableReport> {
+        let watermark = before.tables.get(&info.table).and_then(|freshness| freshness.watermark);
+        let (reading, selection, scope) = match watermark.filter(|_| info.has_updated_at) {
+            Some(newest) => {
+                let overlap = i64::from(self.run.options.overlap_minutes) * 60_000_000;
+                (Reading::Changed, Selection::ChangedSince(newest.saturating_sub(overlap)), Scope::Staged)
+            }
+            None => (Reading::Compared, Selection::All, Scope::All),
+        };
+        let mut table = blank(info, reading);
+        let seen = (!info.unique_key).then(Seen::default);
+        let mut visit = Visit { pass: self, info, table: &mut table, seen };
+        visit.merge(&selection, &scope, snapshot, load)?;
+        if reading == Reading::Changed {
+            let passing = load.revisit(info.table)?;
+            for keys in passing.chunks(RANGES_A_READ) {
+                let ranges: Vec<(u64, u64)> = keys.iter().map(|&key| (key, key)).collect();
+                visit.seen = None;
+                visit.merge(&Selection::Keys(ranges), &Scope::Staged, snapshot, load)?;
+            }
+        }
+        Ok(table)
+    }
+
+    /// Compares a table with the source's totals, and mends it where they part.
+    fn compared(
+        &mut self,
+        info: &TableInfo,
+        mut table: TableReport,
+        snapshot: &mut dyn Snapshot,
+        load: &mut dyn Load,
+    ) -> Result<TableReport> {
+        let source = snapshot.totals(info.table)?;
+        table.source_rows = source.rows;
+        if source != load.totals(info.table)? {
+            Visit { pass: self, info, table: &mut table, seen: None }.mend(snapshot, load)?;
+            let store = load.totals(info.table)?;
+            reconcile(info, &mut table, &source, &store, load, snapshot, self.run.options)?;
+        }
+        table.census = load.census(info.table)?;
+        Ok(table)
     }
 }
 
@@ -372,13 +404,21 @@ fn fill(load: &mut dyn Load, arrivals: Receiver<Parcel>, as_of: Date) -> Result<
 
 fn reconcile(
     info: &TableInfo,
+    report: &mut TableReport,
     source: &Totals,
     store: &Totals,
     load: &mut dyn Load,
     snapshot: &mut dyn Snapshot,
     options: &Options,
 ) -> Result<()> {
-    let parted = differences(source, store);
+    report.source_rows = source.rows;
+    if differences(source, store).is_empty() {
+        return Ok(());
+    }
+    // Sums that were made beside the reading are asked for once more, where the rows came from.
+    let source = snapshot.essential_totals(info.table)?;
+    report.source_rows = source.rows;
+    let parted = differences(&source, store);
     if parted.is_empty() {
         return Ok(());
     }
