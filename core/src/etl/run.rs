@@ -65,7 +65,7 @@ pub fn run<'l>(
         warnings: Vec::new(),
     };
     let mut watermarks = BTreeMap::new();
-    let mut passes = Pass { run, progress, report: &mut report, watermarks: &mut watermarks };
+    let mut passes = Pass { run, progress, report: &mut report, watermarks: &mut watermarks, known: [None, None] };
     match previous {
         None => passes.full(snapshot, &mut *load)?,
         Some(state) => passes.incremental(state, snapshot, &mut *load)?,
@@ -107,6 +107,9 @@ struct Pass<'a, 'b> {
     progress: &'a mut dyn FnMut(&Progress) -> Result<()>,
     report: &'a mut Report,
     watermarks: &'a mut BTreeMap<Table, Option<i64>>,
+    /// Keys of the store's donors and categories, fetched once: nothing adds to those tables after the first row that
+    /// names one.
+    known: [Option<KeySet>; 2],
 }
 
 /// From the reading side to the loading side.
@@ -305,21 +308,20 @@ impl Visit<'_, '_, '_> {
         load: &mut dyn Load,
     ) -> Result<()> {
         let info = self.info;
-        let mut known: [Option<KeySet>; 2] = [None, None];
         let mut newest = None;
         let mut staged = 0u64;
         snapshot.read(info.table, selection, &mut |batch| {
             // Fetched when the first changed row comes, so that an unchanged table costs nothing here.
+            let mut known = std::mem::take(&mut self.pass.known);
             for (set, table) in known.iter_mut().zip([Table::Donors, Table::Categories]) {
                 if set.is_none() && needs(info.table, table) {
                     *set = Some(KeySet::of_sorted(load.keys(table)?));
                 }
             }
-            let [donors, categories] = &mut known;
             let mut validator = self.pass.validator();
-            (validator.donors, validator.categories) = (donors.take(), categories.take());
+            [validator.donors, validator.categories] = known;
             let clean = validator.clean(&batch, self.seen.as_mut())?;
-            (*donors, *categories) = (validator.donors.take(), validator.categories.take());
+            self.pass.known = [validator.donors.take(), validator.categories.take()];
             self.table.rows_read += clean.read;
             self.table.repaired_cells += clean.repaired;
             newest = newest.max(clean.newest);
