@@ -162,9 +162,7 @@ impl Source for MySqlSource {
             attempt += 1;
             let before = beside::writes(&mut conn);
             // Asked before the snapshot begins: a change at that very moment is then read twice rather than never.
-            taken_at = conn
-                .query_first("SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)")
-                .map_err(asking)?;
+            taken_at = conn.query_first("SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)").map_err(asking)?;
             conn.query_drop(BEGIN).map_err(asking)?;
             let Some(other) = &mut second else { break };
             if other.query_drop(BEGIN).is_ok() && before.is_some() && before == beside::writes(&mut conn) {
@@ -290,8 +288,11 @@ impl MySqlSnapshot {
                 // columns of all rows, and fetches the others of the few that changed: half the time.
                 let key = quote(&plan.key()?.name);
                 let keys = format!("SELECT {key} AS changed_key FROM {} {changed}", quote(&plan.source_name));
-                Ok(vec![format!("{} STRAIGHT_JOIN {} AS t ON t.{key} = c.changed_key",
-                    plan.select_from("t.", &format!("({keys}) AS c")), quote(&plan.source_name))])
+                Ok(vec![format!(
+                    "{} STRAIGHT_JOIN {} AS t ON t.{key} = c.changed_key",
+                    plan.select_from("t.", &format!("({keys}) AS c")),
+                    quote(&plan.source_name)
+                )])
             }
             Selection::Keys(ranges) => {
                 let key = quote(&plan.key()?.name);

@@ -133,8 +133,7 @@ pub(super) fn each_range(
     ranges: RangeInclusive<u64>,
 ) -> mysql::Result<Result<Vec<(u64, Totals)>>> {
     let Expressions { sums, key, .. } = expressions;
-    let query =
-        conn.prep(format!("SELECT {sums} FROM {} WHERE {key} BETWEEN ? AND ?", quote(&plan.source_name)))?;
+    let query = conn.prep(format!("SELECT {sums} FROM {} WHERE {key} BETWEEN ? AND ?", quote(&plan.source_name)))?;
     let mut found = Vec::new();
     for range in ranges {
         let from = range.saturating_mul(width);

@@ -108,9 +108,7 @@ fn months(connection: &Connection, table: Table) -> Result<()> {
 /// The two tables have a few thousand rows and are written anew.
 fn move_months(connection: &Connection) -> Result<()> {
     let noted = |notes: &str| -> Result<bool> {
-        connection
-            .query_row(&format!("SELECT count(*) > 0 FROM {notes}"), [], |row| row.get(0))
-            .map_err(trouble(DOING))
+        connection.query_row(&format!("SELECT count(*) > 0 FROM {notes}"), [], |row| row.get(0)).map_err(trouble(DOING))
     };
     if noted("touched_donation_months")? {
         connection

@@ -110,7 +110,8 @@ const PARTS: u64 = 20_000;
 fn scope_ranges(connection: &Connection, ranges: &[(u64, u64)]) -> Result<u64> {
     let doing = trouble(DOING);
     let mut width = 512;
-    let parts = |width: u64| ranges.iter().map(move |range| (range.1.max(range.0) / width - range.0 / width).saturating_add(1));
+    let parts =
+        |width: u64| ranges.iter().map(move |range| (range.1.max(range.0) / width - range.0 / width).saturating_add(1));
     while parts(width).fold(0, u64::saturating_add) > PARTS.max(2 * ranges.len() as u64) {
         width *= 2;
     }
