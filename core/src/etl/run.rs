@@ -128,7 +128,6 @@ impl Pass<'_, '_> {
         for table in Table::ALL {
             load.clear(table)?;
         }
-        snapshot.expect(Sums::Essential, None);
         let tables = snapshot.tables().to_vec();
         let (parcels, arrivals) = sync_channel::<Parcel>(WAITING_BATCHES);
         let (read, filled) = std::thread::scope(|scope| {
@@ -196,11 +195,18 @@ impl Pass<'_, '_> {
                     .map_err(|_| Error::new(ErrorKind::Internal, "the loading thread no longer takes rows"))
             })?;
             progress(&Progress { step: Step::Read(info.table), rows: table.rows_read, expected: None })?;
+            self.watermarks.insert(info.table, newest);
+            self.report.tables.push(table);
+            // Until the largest table is read both processors of a small machine are busy with it; then the source may sum
+            // while the store is still writing.
+            if info.table == Table::Donations {
+                snapshot.expect(Sums::Essential, None);
+            }
+        }
+        for (info, table) in tables.iter().zip(&mut self.report.tables) {
             let source = snapshot.essential_totals(info.table)?;
             table.source_rows = source.rows;
             totals.push(source);
-            self.watermarks.insert(info.table, newest);
-            self.report.tables.push(table);
         }
         Ok(totals)
     }

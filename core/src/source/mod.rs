@@ -44,8 +44,8 @@ pub trait Snapshot {
     /// a clock of its own.
     fn taken_at(&self) -> Option<i64>;
 
-    /// Says, before the first row is read, that totals of every table will be asked for, which sums of them, and whether
-    /// perhaps those of ranges of `width` keys too: a source that can compute while it sends rows may begin.
+    /// Says that totals of every table will be asked for, which sums of them, and whether perhaps those of ranges of
+    /// `width` keys too: a source that can compute while it sends rows may begin.
     fn expect(&mut self, _sums: Sums, _width: Option<u64>) {}
 
     /// Counts and sums over the whole table as the source itself computes them, to reconcile a load with.

@@ -174,7 +174,9 @@ impl Board {
     fn enter(&mut self, table: Table, done: Vec<(u64, Totals)>) {
         let Some(found) = self.found.get_mut(&table) else { return };
         found.open -= 1;
-        done.iter().for_each(|(_, totals)| found.totals.add(totals));
+        for (_, totals) in &done {
+            found.totals.add(totals);
+        }
         if let Some(ranges) = &mut found.ranges {
             ranges.extend(done);
             if found.open == 0 {

@@ -71,14 +71,6 @@ impl<'a> DuckDbLoad<'a> {
         Ok(())
     }
 
-    fn restore_threads(&self) -> Result<()> {
-        let sql = match self.turn.0.options.threads {
-            0 => "RESET threads".to_owned(),
-            threads => format!("SET threads = {threads}"),
-        };
-        self.sql()?.execute_batch(&sql).map_err(trouble(DOING))
-    }
-
     fn catalog(&self) -> Result<String> {
         self.sql()?.query_row("SELECT current_database()", [], |row| row.get(0)).map_err(trouble(DOING))
     }
@@ -168,11 +160,7 @@ impl Load for DuckDbLoad<'_> {
     }
 
     fn append(&mut self, table: Table, batches: &mut dyn Iterator<Item = RecordBatch>) -> Result<()> {
-        // With one thread, the thread that hands rows over also stores them. With more it would give them to another one and
-        // wait by spinning, on a core that the source and the reading could use: a sixth of what a load computes.
-        self.sql()?.execute_batch("SET threads = 1").map_err(trouble(DOING))?;
-        let appended = self.append_to(table.name(), &self.catalog()?, batches);
-        self.restore_threads().and(appended)
+        self.append_to(table.name(), &self.catalog()?, batches)
     }
 
     fn summarise(&mut self, table: Table, as_of: Date) -> Result<()> {
