@@ -4,6 +4,9 @@
 //! CONSISTENT SNAPSHOT`); it locks nothing, and the right to `SELECT` is enough. That holds for InnoDB, the engine of
 //! every Laravel application; a `MyISAM` table has no transactions and is read as it is at that moment.
 //!
+//! Where the server lets two connections prove that they see the same, the second one sums the tables beside the first
+//! (`beside.rs`).
+//!
 //! Rows travel in the binary protocol: numbers and dates come as such, without a detour through text, which on a million
 //! donations takes a third of the processor time off the text protocol's. They are streamed, never held all together.
 //!
