@@ -8,7 +8,7 @@ use super::report::{Progress, Reading, Report, Step, TableReport, differences};
 use super::validate::{Clean, Validator};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Table;
-use crate::source::{Selection, Snapshot, TableInfo, Totals};
+use crate::source::{Selection, Snapshot, Sums, TableInfo, Totals};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::UInt64Type;
 use jiff::civil::Date;
@@ -65,7 +65,7 @@ pub fn run<'l>(
         warnings: Vec::new(),
     };
     let mut watermarks = BTreeMap::new();
-    let mut passes = Pass { run, progress, report: &mut report, watermarks: &mut watermarks };
+    let mut passes = Pass { run, progress, report: &mut report, watermarks: &mut watermarks, known: [None, None] };
     match previous {
         None => passes.full(snapshot, &mut *load)?,
         Some(state) => passes.incremental(state, snapshot, &mut *load)?,
@@ -107,6 +107,9 @@ struct Pass<'a, 'b> {
     progress: &'a mut dyn FnMut(&Progress) -> Result<()>,
     report: &'a mut Report,
     watermarks: &'a mut BTreeMap<Table, Option<i64>>,
+    /// Keys of the store's donors and categories, fetched once: nothing adds to those tables after the first row that
+    /// names one.
+    known: [Option<KeySet>; 2],
 }
 
 /// From the reading side to the loading side.
@@ -143,8 +146,8 @@ impl Pass<'_, '_> {
         for (i, source) in totals.iter().enumerate() {
             let info = &tables[i];
             let store = store_totals.get(&info.table).copied().unwrap_or_default();
-            reconcile(info, source, &store, load, snapshot, self.run.options)?;
             let table = &mut self.report.tables[i];
+            reconcile(info, table, source, &store, load, snapshot, self.run.options)?;
             table.census = load.census(info.table)?;
             table.changes.inserted = table.census.facts;
         }
@@ -192,11 +195,18 @@ impl Pass<'_, '_> {
                     .map_err(|_| Error::new(ErrorKind::Internal, "the loading thread no longer takes rows"))
             })?;
             progress(&Progress { step: Step::Read(info.table), rows: table.rows_read, expected: None })?;
-            let source = snapshot.totals(info.table)?;
-            table.source_rows = source.rows;
-            totals.push(source);
             self.watermarks.insert(info.table, newest);
             self.report.tables.push(table);
+            // Until the largest table is read both processors of a small machine are busy with it; then the source may sum
+            // while the store is still writing.
+            if info.table == Table::Donations {
+                snapshot.expect(Sums::Essential, None);
+            }
+        }
+        for (info, table) in tables.iter().zip(&mut self.report.tables) {
+            let source = snapshot.essential_totals(info.table)?;
+            table.source_rows = source.rows;
+            totals.push(source);
         }
         Ok(totals)
     }
@@ -210,48 +220,79 @@ impl Pass<'_, '_> {
                 before.run
             ));
         }
-        let mut donors_moved = false;
-        for info in &tables {
-            let watermark = before.tables.get(&info.table).and_then(|freshness| freshness.watermark);
-            let (reading, selection, scope) = match watermark.filter(|_| info.has_updated_at) {
-                Some(newest) => {
-                    let overlap = i64::from(self.run.options.overlap_minutes) * 60_000_000;
-                    (Reading::Changed, Selection::ChangedSince(newest.saturating_sub(overlap)), Scope::Staged)
-                }
-                None => (Reading::Compared, Selection::All, Scope::All),
-            };
-            let mut table = blank(info, reading);
-            let mut visit = Visit { pass: self, info, table: &mut table, seen: None };
-            visit.seen = (!info.unique_key).then(Seen::default);
-            visit.merge(&selection, &scope, snapshot, load)?;
-            if reading == Reading::Changed {
-                let passing = load.revisit(info.table)?;
-                for keys in passing.chunks(RANGES_A_READ) {
-                    let ranges: Vec<(u64, u64)> = keys.iter().map(|&key| (key, key)).collect();
-                    visit.seen = None;
-                    visit.merge(&Selection::Keys(ranges), &Scope::Staged, snapshot, load)?;
-                }
-            }
-            let source = snapshot.totals(info.table)?;
-            if source != load.totals(info.table)? {
-                visit.mend(snapshot, load)?;
-                let store = load.totals(info.table)?;
-                reconcile(info, &source, &store, load, snapshot, self.run.options)?;
-            }
-            table.source_rows = source.rows;
-            table.census = load.census(info.table)?;
-            if info.table == Table::Donors {
-                donors_moved = table.changes.inserted + table.changes.deleted > 0;
-            }
+        snapshot.expect(Sums::All, Some(self.run.options.range_width));
+        // The two large tables are compared last, so that the source has time to sum them while their changes are merged.
+        // Nothing else is judged by them.
+        let (large, small): (Vec<TableInfo>, Vec<TableInfo>) =
+            tables.into_iter().partition(|info| matches!(info.table, Table::Donations | Table::CashEntries));
+        for info in &small {
+            let table = self.changed(info, before, snapshot, load)?;
+            let table = self.compared(info, table, snapshot, load)?;
             self.report.tables.push(table);
         }
-        if donors_moved {
+        let read = large.iter().map(|info| self.changed(info, before, snapshot, load)).collect::<Result<Vec<_>>>()?;
+        for (info, table) in large.iter().zip(read) {
+            let table = self.compared(info, table, snapshot, load)?;
+            self.report.tables.push(table);
+        }
+        let came_or_went = |table: &TableReport| table.changes.inserted + table.changes.deleted > 0;
+        if self.report.tables.iter().any(|table| table.table == Table::Donors && came_or_went(table)) {
             self.report.relinked_donations = load.relink_donors()?;
             if let Some(table) = self.report.tables.iter_mut().find(|table| table.table == Table::Donations) {
                 table.census = load.census(Table::Donations)?;
             }
         }
         Ok(())
+    }
+
+    /// Merges the rows of a table that the source says have changed, and those whose fault may have passed.
+    fn changed(
+        &mut self,
+        info: &TableInfo,
+        before: &State,
+        snapshot: &mut dyn Snapshot,
+        load: &mut dyn Load,
+    ) -> Result<TableReport> {
+        let watermark = before.tables.get(&info.table).and_then(|freshness| freshness.watermark);
+        let (reading, selection, scope) = match watermark.filter(|_| info.has_updated_at) {
+            Some(newest) => {
+                let overlap = i64::from(self.run.options.overlap_minutes) * 60_000_000;
+                (Reading::Changed, Selection::ChangedSince(newest.saturating_sub(overlap)), Scope::Staged)
+            }
+            None => (Reading::Compared, Selection::All, Scope::All),
+        };
+        let mut table = blank(info, reading);
+        let seen = (!info.unique_key).then(Seen::default);
+        let mut visit = Visit { pass: self, info, table: &mut table, seen };
+        visit.merge(&selection, &scope, snapshot, load)?;
+        if reading == Reading::Changed {
+            let passing = load.revisit(info.table)?;
+            for keys in passing.chunks(RANGES_A_READ) {
+                let ranges: Vec<(u64, u64)> = keys.iter().map(|&key| (key, key)).collect();
+                visit.seen = None;
+                visit.merge(&Selection::Keys(ranges), &Scope::Staged, snapshot, load)?;
+            }
+        }
+        Ok(table)
+    }
+
+    /// Compares a table with the source's totals, and mends it where they part.
+    fn compared(
+        &mut self,
+        info: &TableInfo,
+        mut table: TableReport,
+        snapshot: &mut dyn Snapshot,
+        load: &mut dyn Load,
+    ) -> Result<TableReport> {
+        let source = snapshot.totals(info.table)?;
+        table.source_rows = source.rows;
+        if source != load.totals(info.table)? {
+            Visit { pass: self, info, table: &mut table, seen: None }.mend(snapshot, load)?;
+            let store = load.totals(info.table)?;
+            reconcile(info, &mut table, &source, &store, load, snapshot, self.run.options)?;
+        }
+        table.census = load.census(info.table)?;
+        Ok(table)
     }
 }
 
@@ -273,21 +314,20 @@ impl Visit<'_, '_, '_> {
         load: &mut dyn Load,
     ) -> Result<()> {
         let info = self.info;
-        let mut known: [Option<KeySet>; 2] = [None, None];
         let mut newest = None;
         let mut staged = 0u64;
         snapshot.read(info.table, selection, &mut |batch| {
             // Fetched when the first changed row comes, so that an unchanged table costs nothing here.
+            let mut known = std::mem::take(&mut self.pass.known);
             for (set, table) in known.iter_mut().zip([Table::Donors, Table::Categories]) {
                 if set.is_none() && needs(info.table, table) {
                     *set = Some(KeySet::of_sorted(load.keys(table)?));
                 }
             }
-            let [donors, categories] = &mut known;
             let mut validator = self.pass.validator();
-            (validator.donors, validator.categories) = (donors.take(), categories.take());
+            [validator.donors, validator.categories] = known;
             let clean = validator.clean(&batch, self.seen.as_mut())?;
-            (*donors, *categories) = (validator.donors.take(), validator.categories.take());
+            self.pass.known = [validator.donors.take(), validator.categories.take()];
             self.table.rows_read += clean.read;
             self.table.repaired_cells += clean.repaired;
             newest = newest.max(clean.newest);
@@ -372,13 +412,21 @@ fn fill(load: &mut dyn Load, arrivals: Receiver<Parcel>, as_of: Date) -> Result<
 
 fn reconcile(
     info: &TableInfo,
+    report: &mut TableReport,
     source: &Totals,
     store: &Totals,
     load: &mut dyn Load,
     snapshot: &mut dyn Snapshot,
     options: &Options,
 ) -> Result<()> {
-    let parted = differences(source, store);
+    report.source_rows = source.rows;
+    if differences(source, store).is_empty() {
+        return Ok(());
+    }
+    // Sums that were made beside the reading are asked for once more, where the rows came from.
+    let source = snapshot.essential_totals(info.table)?;
+    report.source_rows = source.rows;
+    let parted = differences(&source, store);
     if parted.is_empty() {
         return Ok(());
     }

@@ -44,8 +44,17 @@ pub trait Snapshot {
     /// a clock of its own.
     fn taken_at(&self) -> Option<i64>;
 
+    /// Says that totals of every table will be asked for, which sums of them, and whether perhaps those of ranges of
+    /// `width` keys too: a source that can compute while it sends rows may begin.
+    fn expect(&mut self, _sums: Sums, _width: Option<u64>) {}
+
     /// Counts and sums over the whole table as the source itself computes them, to reconcile a load with.
     fn totals(&mut self, table: Table) -> Result<Totals>;
+
+    /// The same where [`Sums::Essential`] are enough; the others may be zero.
+    fn essential_totals(&mut self, table: Table) -> Result<Totals> {
+        self.totals(table)
+    }
 
     /// The same for each range of `width` key values: pairs of `key / width` and the range's totals, ascending,
     /// ranges without rows left out.
@@ -122,6 +131,15 @@ pub enum FaultKind {
     RepairedText,
     /// Text that lost characters before it reached us (`????`, replacement characters); the cell holds it as it is.
     DamagedText,
+}
+
+/// Which sums of [`Totals`] are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sums {
+    /// Rows, keys and amounts: what a load must agree in.
+    Essential,
+    /// References and marks too, in which changes show that moved no modification time.
+    All,
 }
 
 /// Counts and sums over rows of a table. What a table does not have is zero; NULL cells add nothing.

@@ -115,7 +115,13 @@ fn plan(table: Table, names: &TableMapping, there: &Found) -> Result<(TableInfo,
     };
     Ok((
         info,
-        Plan { table, source_name: there.name.clone(), columns: sources, key_is_indexed: unique && !there.is_view },
+        Plan {
+            table,
+            source_name: there.name.clone(),
+            columns: sources,
+            key_is_indexed: unique && !there.is_view,
+            estimated_rows: there.estimated_rows.unwrap_or(0),
+        },
     ))
 }
 

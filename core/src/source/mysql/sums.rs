@@ -8,9 +8,10 @@ use super::{Plan, SourceColumn, quote};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::cell::Cell;
 use crate::source::number::{self, Parsed};
-use crate::source::{Totals, summed_columns};
+use crate::source::{Sums, Totals, summed_columns};
 use mysql::prelude::Queryable;
 use mysql::{Conn, Row, Value};
+use std::ops::RangeInclusive;
 
 /// The sums to ask for, as SQL: keys, amounts, references, marks.
 pub(super) struct Expressions {
@@ -21,9 +22,12 @@ pub(super) struct Expressions {
 }
 
 /// The expressions for a table; `None` when the server would add otherwise than we read.
-pub(super) fn expressions(plan: &Plan) -> Result<Option<Expressions>> {
+pub(super) fn expressions(plan: &Plan, wanted: Sums) -> Result<Option<Expressions>> {
     let key = plan.key()?;
-    let (amount, reference, mark) = summed_columns(plan.table);
+    let (amount, reference, mark) = match (summed_columns(plan.table), wanted) {
+        (all, Sums::All) => all,
+        ((amount, ..), Sums::Essential) => (amount, None, None),
+    };
     let of =
         |name: Option<&str>, sum: fn(&SourceColumn) -> Option<String>| match name.and_then(|name| plan.column(name)) {
             Some(column) => sum(column),
@@ -97,7 +101,6 @@ pub(super) fn by_range(
     plan: &Plan,
     expressions: &Expressions,
     width: u64,
-    rows: Option<u64>,
 ) -> mysql::Result<Result<Vec<(u64, Totals)>>> {
     let Expressions { sums, key, signed } = expressions;
     let table = quote(&plan.source_name);
@@ -107,19 +110,8 @@ pub(super) fn by_range(
             conn.query_first(format!("SELECT MIN({key}), MAX({key}) FROM {table}{at_least}"))?;
         let Some((Some(first), Some(last))) = ends else { return Ok(Ok(Vec::new())) };
         let (first, last) = (first / width, last / width);
-        if last - first < rows.unwrap_or(0) / 256 + 8 {
-            let query = conn.prep(format!("SELECT {sums} FROM {table} WHERE {key} BETWEEN ? AND ?"))?;
-            let mut ranges = Vec::new();
-            for range in first..=last {
-                let from = range.saturating_mul(width);
-                let row: Option<Row> = conn.exec_first(&query, (from, from.saturating_add(width - 1)))?;
-                match row.map(|row| totals(&row, 0)) {
-                    Some(Ok(totals)) if totals.rows > 0 => ranges.push((range, totals)),
-                    Some(Err(error)) => return Ok(Err(error)),
-                    _ => {}
-                }
-            }
-            return Ok(Ok(ranges));
+        if last - first < plan.estimated_rows / 256 + 8 {
+            return each_range(conn, plan, expressions, width, first..=last);
         }
     }
     let rows: Vec<Row> =
@@ -130,6 +122,29 @@ pub(super) fn by_range(
         ranges.sort_unstable_by_key(|range| range.0);
     }
     Ok(ranges)
+}
+
+/// Totals of each of some ranges, one query each, empty ranges left out.
+pub(super) fn each_range(
+    conn: &mut Conn,
+    plan: &Plan,
+    expressions: &Expressions,
+    width: u64,
+    ranges: RangeInclusive<u64>,
+) -> mysql::Result<Result<Vec<(u64, Totals)>>> {
+    let Expressions { sums, key, .. } = expressions;
+    let query = conn.prep(format!("SELECT {sums} FROM {} WHERE {key} BETWEEN ? AND ?", quote(&plan.source_name)))?;
+    let mut found = Vec::new();
+    for range in ranges {
+        let from = range.saturating_mul(width);
+        let row: Option<Row> = conn.exec_first(&query, (from, from.saturating_add(width - 1)))?;
+        match row.map(|row| totals(&row, 0)) {
+            Some(Ok(totals)) if totals.rows > 0 => found.push((range, totals)),
+            Some(Err(error)) => return Ok(Err(error)),
+            _ => {}
+        }
+    }
+    Ok(Ok(found))
 }
 
 fn totals(row: &Row, first: usize) -> Result<Totals> {

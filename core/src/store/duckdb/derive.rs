@@ -14,8 +14,9 @@ pub(super) fn prepare(connection: &Connection) -> Result<()> {
     connection
         .execute_batch(
             "CREATE OR REPLACE TEMP TABLE touched_donors (donor_id UBIGINT);
-             CREATE OR REPLACE TEMP TABLE touched_donation_months (month DATE);
-             CREATE OR REPLACE TEMP TABLE touched_cash_months (month DATE);",
+             CREATE OR REPLACE TEMP TABLE touched_donation_months (month DATE, amount DECIMAL(38, 2), n BIGINT);
+             CREATE OR REPLACE TEMP TABLE touched_cash_months (
+                 category_id UBIGINT, month DATE, direction VARCHAR, amount DECIMAL(38, 2), n BIGINT);",
         )
         .map_err(trouble(DOING))
 }
@@ -50,8 +51,7 @@ pub(super) fn update(connection: &Connection, state: &State, moved: Moved) -> Re
     let new_month = before.is_none_or(|before| Month::of(before) != Month::of(state.as_of));
     if !moved.all {
         donors(connection, state.as_of, new_month)?;
-        months(connection, Table::Donations, false)?;
-        months(connection, Table::CashEntries, false)?;
+        move_months(connection)?;
         if moved.contacts {
             numbers(connection)?;
         }
@@ -64,9 +64,9 @@ pub(super) fn table(connection: &Connection, table: Table, as_of: Date) -> Resul
     match table {
         Table::Donations => {
             donors(connection, as_of, true)?;
-            months(connection, table, true)
+            months(connection, table)
         }
-        Table::CashEntries => months(connection, table, true),
+        Table::CashEntries => months(connection, table),
         Table::Contacts => numbers(connection),
         Table::Categories | Table::Accounts | Table::Donors | Table::Children => Ok(()),
     }
@@ -89,34 +89,56 @@ fn donors(connection: &Connection, as_of: Date, all: bool) -> Result<()> {
         .map_err(trouble(DOING))
 }
 
-fn months(connection: &Connection, table: Table, all: bool) -> Result<()> {
-    let notes = if table == Table::Donations { "touched_donation_months" } else { "touched_cash_months" };
-    let (rows, months) = if all {
-        ("true".to_owned(), "true".to_owned())
-    } else {
-        // Whole months by their first and last day, so that DuckDB can skip the parts of the table outside them.
-        let rows = format!(
-            "date >= (SELECT min(month) FROM {notes}) AND date < (SELECT max(month) + INTERVAL 1 MONTH FROM {notes})
-             AND date_trunc('month', date)::DATE IN (SELECT month FROM {notes})"
-        );
-        (rows, format!("month IN (SELECT month FROM {notes})"))
-    };
+fn months(connection: &Connection, table: Table) -> Result<()> {
     let sql = if table == Table::Donations {
-        format!(
-            "DELETE FROM donation_months WHERE {months};
-             INSERT INTO donation_months
-                 SELECT date_trunc('month', date)::DATE AS month, sum(amount), count(*)
-                 FROM donations WHERE received AND {rows} GROUP BY month ORDER BY month;"
-        )
+        "DELETE FROM donation_months;
+         INSERT INTO donation_months
+             SELECT date_trunc('month', date)::DATE AS month, sum(amount), count(*)
+             FROM donations WHERE received GROUP BY month ORDER BY month;"
     } else {
-        format!(
-            "DELETE FROM cash_months WHERE {months};
-             INSERT INTO cash_months
-                 SELECT category_id, date_trunc('month', date)::DATE AS month, direction, sum(amount), count(*)
-                 FROM cash_entries WHERE {rows} GROUP BY ALL ORDER BY ALL;"
-        )
+        "DELETE FROM cash_months;
+         INSERT INTO cash_months
+             SELECT category_id, date_trunc('month', date)::DATE AS month, direction, sum(amount), count(*)
+             FROM cash_entries GROUP BY ALL ORDER BY ALL;"
     };
-    connection.execute_batch(&sql).map_err(trouble(DOING))
+    connection.execute_batch(sql).map_err(trouble(DOING))
+}
+
+/// Moves the sums of months by what changed. They are exact decimals, so that moving gives what summing anew would.
+/// The two tables have a few thousand rows and are written anew.
+fn move_months(connection: &Connection) -> Result<()> {
+    let noted = |notes: &str| -> Result<bool> {
+        connection.query_row(&format!("SELECT count(*) > 0 FROM {notes}"), [], |row| row.get(0)).map_err(trouble(DOING))
+    };
+    if noted("touched_donation_months")? {
+        connection
+            .execute_batch(
+                "CREATE OR REPLACE TEMP TABLE moved AS
+                     SELECT month, sum(amount) AS amount, sum(n)::UBIGINT AS n FROM (
+                         SELECT month, total_donation::DECIMAL(38, 2) AS amount, donation_count::BIGINT AS n
+                         FROM donation_months UNION ALL SELECT * FROM touched_donation_months)
+                     GROUP BY month HAVING sum(n) <> 0;
+                 DELETE FROM donation_months;
+                 INSERT INTO donation_months SELECT * FROM moved ORDER BY month;
+                 DROP TABLE moved;",
+            )
+            .map_err(trouble(DOING))?;
+    }
+    if noted("touched_cash_months")? {
+        connection
+            .execute_batch(
+                "CREATE OR REPLACE TEMP TABLE moved AS
+                     SELECT category_id, month, direction, sum(amount) AS amount, sum(n)::UBIGINT AS n FROM (
+                         SELECT category_id, month, direction, total::DECIMAL(38, 2) AS amount, entry_count::BIGINT AS n
+                         FROM cash_months UNION ALL SELECT * FROM touched_cash_months)
+                     GROUP BY category_id, month, direction HAVING sum(n) <> 0;
+                 DELETE FROM cash_months;
+                 INSERT INTO cash_months SELECT * FROM moved ORDER BY ALL;
+                 DROP TABLE moved;",
+            )
+            .map_err(trouble(DOING))?;
+    }
+    Ok(())
 }
 
 /// Sorted by number, so that a look-up reads the one part of the table that can hold it. Of contacts that share a

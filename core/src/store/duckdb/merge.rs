@@ -58,10 +58,11 @@ pub(super) fn merge(connection: &Connection, table: Table, scope: &Scope) -> Res
              WHERE f.{key} IN (SELECT source_key FROM {stage_quarantine} WHERE NOT kept) AND {unstaged}"
         ),
         Scope::Ranges(ranges) => {
-            scope_ranges(connection, ranges)?;
+            let width = scope_ranges(connection, ranges)?;
             format!(
                 "SELECT DISTINCT f.{key} AS k FROM {table} f
-                 JOIN scope_ranges r ON f.{key} >= r.first_key AND f.{key} <= r.last_key WHERE {unstaged}"
+                 JOIN scope_ranges r ON f.{key} // {width} = r.part AND f.{key} >= r.first_key AND f.{key} <= r.last_key
+                 WHERE {unstaged}"
             )
         }
         Scope::All => format!("SELECT f.{key} AS k FROM {table} f WHERE {unstaged}"),
@@ -101,42 +102,65 @@ pub(super) fn merge(connection: &Connection, table: Table, scope: &Scope) -> Res
     Ok(Changes { inserted, updated, deleted })
 }
 
-fn scope_ranges(connection: &Connection, ranges: &[(u64, u64)]) -> Result<()> {
+/// Parts that ranges are cut into at most.
+const PARTS: u64 = 20_000;
+
+/// Puts the ranges into a table, each once for every part of the keys that it meets, and returns the width of a part: two
+/// tables are joined by equal parts in a fraction of the time that a join by `>=` and `<=` alone takes.
+fn scope_ranges(connection: &Connection, ranges: &[(u64, u64)]) -> Result<u64> {
     let doing = trouble(DOING);
+    let mut width = 512;
+    let parts =
+        |width: u64| ranges.iter().map(move |range| (range.1.max(range.0) / width - range.0 / width).saturating_add(1));
+    while parts(width).fold(0, u64::saturating_add) > PARTS.max(2 * ranges.len() as u64) {
+        width *= 2;
+    }
     connection
-        .execute_batch("CREATE OR REPLACE TEMP TABLE scope_ranges (first_key UBIGINT, last_key UBIGINT)")
+        .execute_batch("CREATE OR REPLACE TEMP TABLE scope_ranges (part UBIGINT, first_key UBIGINT, last_key UBIGINT)")
         .map_err(&doing)?;
-    let column =
-        |of: fn(&(u64, u64)) -> u64| Arc::new(ranges.iter().map(|r| Some(of(r))).collect::<UInt64Array>()) as ArrayRef;
-    let batch = RecordBatch::try_from_iter([("first_key", column(|r| r.0)), ("last_key", column(|r| r.1))]).map_err(
-        |cause| {
-            crate::error::Error::new(crate::error::ErrorKind::Internal, "columns could not be built").caused_by(cause)
-        },
-    )?;
+    let rows: Vec<(u64, u64, u64)> = ranges
+        .iter()
+        .flat_map(|&(first, last)| (first / width..=last / width).map(move |part| (part, first, last)))
+        .collect();
+    let column = |of: fn(&(u64, u64, u64)) -> u64| {
+        Arc::new(rows.iter().map(|row| Some(of(row))).collect::<UInt64Array>()) as ArrayRef
+    };
+    let columns = [("part", column(|r| r.0)), ("first_key", column(|r| r.1)), ("last_key", column(|r| r.2))];
+    let batch = RecordBatch::try_from_iter(columns).map_err(|cause| {
+        crate::error::Error::new(crate::error::ErrorKind::Internal, "columns could not be built").caused_by(cause)
+    })?;
     let mut appender = connection.appender_to_catalog_and_db("scope_ranges", "temp", "main").map_err(&doing)?;
     appender.append_record_batch(batch).map_err(&doing)?;
-    appender.flush().map_err(&doing)
+    appender.flush().map_err(&doing)?;
+    Ok(width)
 }
 
-/// Notes the donors and months whose sums are no longer right, before and after the change.
+/// Notes the donors whose sums are no longer right, and by how much those of months and categories move: what the new
+/// rows add less what the old ones did.
 fn touch(connection: &Connection, table: Table) -> Result<()> {
-    let old = format!(
-        "SELECT f.* FROM {table} f WHERE f.{key} IN (SELECT {key} FROM changed WHERE existed UNION ALL SELECT k FROM gone)",
-        key = facts::key(table)
-    );
+    let both = |columns: &str| {
+        format!(
+            "SELECT {columns}, 1 AS sign FROM changed UNION ALL
+             SELECT {columns}, -1 FROM {table} f
+             WHERE f.{key} IN (SELECT {key} FROM changed WHERE existed UNION ALL SELECT k FROM gone)",
+            key = facts::key(table)
+        )
+    };
     let sql = match table {
         Table::Donations => format!(
-            "CREATE OR REPLACE TEMP TABLE moved AS
-                 SELECT donor_id, date_trunc('month', date)::DATE AS month FROM ({old}) UNION
-                 SELECT donor_id, date_trunc('month', date)::DATE FROM changed;
+            "CREATE OR REPLACE TEMP TABLE moved AS {};
              INSERT INTO touched_donors SELECT DISTINCT donor_id FROM moved WHERE donor_id IS NOT NULL;
-             INSERT INTO touched_donation_months SELECT DISTINCT month FROM moved;
-             DROP TABLE moved;"
+             INSERT INTO touched_donation_months
+                 SELECT date_trunc('month', date)::DATE AS month, sum(sign * amount), sum(sign)
+                 FROM moved WHERE received GROUP BY month;
+             DROP TABLE moved;",
+            both("donor_id, date, amount, received")
         ),
         Table::CashEntries => format!(
             "INSERT INTO touched_cash_months
-                 SELECT date_trunc('month', date)::DATE FROM ({old}) UNION
-                 SELECT date_trunc('month', date)::DATE FROM changed;"
+                 SELECT category_id, date_trunc('month', date)::DATE AS month, direction, sum(sign * amount), sum(sign)
+                 FROM ({}) GROUP BY ALL;",
+            both("category_id, date, direction, amount")
         ),
         _ => return Ok(()),
     };
