@@ -58,12 +58,12 @@ pub(super) struct Adjustment {
     /// On the scale, without the regressors' effects, gaps and spikes filled.
     pub(super) plain: Vec<f64>,
     season: Vec<f64>,
-    /// Months that stood out and came back.
-    pub(super) spikes: Vec<usize>,
+    /// Months that stood out and came back, and their values on the scale without the regressors' effects.
+    pub(super) spikes: Vec<(usize, f64)>,
     /// The probability that they do.
     pub(super) relevance: f64,
-    /// What turns the likelihood of values on the scale into that of the values in their unit.
-    jacobian: f64,
+    /// Logarithm of the marginal likelihood of the values in their unit.
+    evidence: f64,
 }
 
 impl Adjustment {
@@ -82,6 +82,8 @@ impl Adjustment {
             .filter_map(|&periods| Some((periods, Structural::fit(&y, &design(periods))?)))
             .max_by(|(_, a), (_, b)| a.evidence().total_cmp(&b.evidence()))?;
         let relevance = structural.relevance();
+        // Before spikes are set aside: evidence of fewer months cannot be compared.
+        let evidence = structural.evidence();
         let jacobian = if scale == Scale::Log { -y.iter().filter(|value| value.is_finite()).sum::<f64>() } else { 0.0 };
         let rest = |structural: &Structural, y: &[f64]| -> Vec<f64> {
             let season = structural.season();
@@ -89,18 +91,22 @@ impl Adjustment {
                 .map(|t| y[t] - structural.effect(row(columns, periods, t)) - season.get(t % PERIOD).unwrap_or(&0.0))
                 .collect()
         };
-        let spikes = spikes(&rest(&structural, &y));
+        let spikes: Vec<(usize, f64)> = spikes(&rest(&structural, &y)).into_iter().map(|t| (t, y[t])).collect();
         if !spikes.is_empty() {
-            spikes.iter().for_each(|&t| y[t] = f64::NAN);
+            for &(t, _) in &spikes {
+                y[t] = f64::NAN;
+            }
             structural = Structural::fit(&y, &design(periods))?;
         }
         let season = structural.season();
+        let effect = |t: usize| structural.effect(row(columns, periods, t));
+        let spikes = spikes.into_iter().map(|(t, value)| (t, value - effect(t))).collect();
         let mut plain = rest(&structural, &y);
         fill_gaps(&mut plain);
         for (t, value) in plain.iter_mut().enumerate() {
             *value += season.get(t % PERIOD).unwrap_or(&0.0);
         }
-        Some(Self { scale, unit, structural, periods, plain, season, spikes, relevance, jacobian })
+        Some(Self { scale, unit, structural, periods, plain, season, spikes, relevance, evidence: evidence + jacobian })
     }
 
     /// Whether the Hijri calendar matters by enough.
@@ -130,6 +136,20 @@ impl Adjustment {
         self.plain.iter().map(|&value| self.back(value)).collect()
     }
 
+    /// The same with the spikes in it: what a method sees that stands alone.
+    pub(super) fn with_spikes(&self) -> Vec<f64> {
+        let mut values = self.clean();
+        for &(t, value) in &self.spikes {
+            values[t] = self.back(value);
+        }
+        values
+    }
+
+    /// Whether month `t` was set aside.
+    pub(super) fn is_spike(&self, t: usize) -> bool {
+        self.spikes.iter().any(|&(spike, _)| spike == t)
+    }
+
     pub(super) fn season_at(&self, t: usize) -> f64 {
         self.season.get(t % PERIOD).copied().unwrap_or(0.0)
     }
@@ -157,7 +177,7 @@ impl Adjustment {
     /// From the scale to the unit of the series.
     pub(super) fn back(&self, value: f64) -> f64 {
         match self.scale {
-            Scale::Log => value.exp() * self.unit,
+            Scale::Log => value.min(LARGEST_EXPONENT).exp() * self.unit,
             Scale::Level => value * self.unit,
         }
     }
@@ -165,7 +185,7 @@ impl Adjustment {
     /// A value in the unit of the series, with an effect on the scale.
     pub(super) fn with_effect(&self, value: f64, effect: f64) -> f64 {
         match self.scale {
-            Scale::Log => value * effect.exp(),
+            Scale::Log => value * effect.min(LARGEST_EXPONENT).exp(),
             Scale::Level => value + effect * self.unit,
         }
     }
@@ -175,7 +195,7 @@ impl Adjustment {
         // In validation on short series the level scale forecast better, whatever the likelihood said.
         let short =
             if self.scale == Scale::Log { SHORT.saturating_sub(self.plain.len()) as f64 * DISTRUST } else { 0.0 };
-        self.structural.evidence() + self.jacobian - short
+        self.evidence - short
     }
 }
 
@@ -207,7 +227,7 @@ fn spikes(rest: &[f64]) -> Vec<usize> {
             near.sort_by(f64::total_cmp);
             match near.len() {
                 0 | 1 => 0.0,
-                k => rest[t] - (near[(k - 1) / 2] + near[k / 2]) / 2.0,
+                k => rest[t] - f64::midpoint(near[(k - 1) / 2], near[k / 2]),
             }
         })
         .collect();
@@ -228,8 +248,8 @@ fn fill_gaps(values: &mut [f64]) {
     for pair in known.windows(2) {
         let (a, b) = (pair[0], pair[1]);
         let (from, step) = (values[a], (values[b] - values[a]) / (b - a) as f64);
-        for t in a + 1..b {
-            values[t] = from + step * (t - a) as f64;
+        for (between, value) in (1..).zip(&mut values[a + 1..b]) {
+            *value = from + step * f64::from(between);
         }
     }
 }

@@ -135,14 +135,16 @@ impl Ensemble {
             Method::Auto => combination(n),
             ref method => std::slice::from_ref(method),
         };
-        ensemble.members = methods.iter().flat_map(|&method| ensemble.members_of(method)).collect();
+        let alone = method != Method::Auto;
+        ensemble.members = methods.iter().flat_map(|&method| ensemble.members_of(method, alone)).collect();
         let total: f64 = ensemble.members.iter().map(|member| member.weight).sum();
         ensemble.members.iter_mut().for_each(|member| member.weight /= total);
         (!ensemble.members.is_empty()).then_some(ensemble)
     }
 
-    /// One method fitted: a member, or one on each scale; none where the method cannot be used.
-    fn members_of(&self, method: Method) -> Vec<Member> {
+    /// One method fitted: a member, or one on each scale; none where the method cannot be used. A published method that
+    /// stands `alone` sees the spikes, as published.
+    fn members_of(&self, method: Method, alone: bool) -> Vec<Member> {
         let adjustment = &self.adjustments[0];
         if method == Method::Structural {
             let lead = self.adjustments.get(1).map_or(1.0, |other| {
@@ -158,7 +160,7 @@ impl Ensemble {
             };
             return self.adjustments.iter().enumerate().map(member).collect();
         }
-        let clean = || adjustment.clean();
+        let clean = || if alone { adjustment.with_spikes() } else { adjustment.clean() };
         let theta = |kind| Theta::fit(&clean(), PERIOD, kind).map(Box::new).map(Any::Theta);
         let croston = |kind| Croston::fit(&clean(), kind).map(Any::Croston);
         let deseasoned = matches!(method, Method::DampedTrend | Method::Reversion | Method::AdjustedTheta);

@@ -17,6 +17,7 @@
 //! A new method is one file with a type that has a value and an error for each step ahead, and one arm in `Model`.
 
 mod adjustment;
+mod backtest;
 mod cash_flow;
 mod columns;
 mod ensemble;
@@ -27,6 +28,7 @@ mod ols;
 mod options;
 mod outcome;
 
+pub use backtest::{Backtest, BacktestOptions, Scores, backtest};
 pub use cash_flow::{CashFlowMonth, CashFlowOptions, SoFar, cash_flow, cash_flow_ahead};
 pub use options::{Event, Method, Options, Regressor};
 pub use outcome::{Forecast, HijriEffect, Note, Parts, Point, Share};
@@ -204,7 +206,7 @@ impl Fitted {
         let floor = self.floor();
         let mut outcome = match &self.model {
             Model::Ols(trend) => self.line(trend, months.len()),
-            Model::MovingAverage(average) => self.average(average, months.len()),
+            Model::MovingAverage(average) => Self::average(average, months.len()),
             Model::Ensemble(ensemble) => self.combination(ensemble, months.len(), level),
         };
         let mut cut = false;
@@ -255,7 +257,7 @@ impl Fitted {
         }
     }
 
-    fn average(&self, average: &moving_average::Level, horizon: usize) -> Outcome {
+    fn average(average: &moving_average::Level, horizon: usize) -> Outcome {
         let step = average.step();
         Outcome {
             bounds: vec![symmetric(step); horizon],
@@ -269,6 +271,18 @@ impl Fitted {
     }
 
     fn combination(&self, ensemble: &Ensemble, horizon: usize, level: f64) -> Outcome {
+        if self.notes.contains(&Note::Constant) {
+            let value = self.values.iter().copied().find(|value| value.is_finite()).unwrap_or(0.0);
+            return Outcome {
+                bounds: vec![[value; 3]; horizon],
+                parts: vec![Parts { level: value, ..Parts::default() }; horizon],
+                r_squared: 1.0,
+                standard_error: 0.0,
+                line: None,
+                models: ensemble.shares(),
+                hijri: self.options.hijri.then(|| ensemble.hijri()),
+            };
+        }
         let Hindsight { effects, spread, one_step } = self.hindsight(ensemble, horizon);
         let multiple = spread.multiple(level);
         let mut values = vec![0.0; horizon];
@@ -304,6 +318,9 @@ impl Fitted {
             let steps = steps.min(n - origin);
             ensemble.combined(origin, &effects, self.floor(), &mut out[..steps]);
             for (h, &expected) in out[..steps].iter().enumerate() {
+                if adjustment.is_spike(origin + h) {
+                    continue;
+                }
                 let value = self.values[origin + h];
                 let error = adjustment.distance(value, expected);
                 if error.is_finite() {
@@ -360,3 +377,6 @@ fn too_short(needed: usize, there: usize) -> Error {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod combination_tests;

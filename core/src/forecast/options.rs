@@ -29,11 +29,11 @@ pub enum Method {
     Drift,
     /// Simple exponential smoothing (Brown 1959), its weight estimated. Needs 2.
     Ses,
-    /// Exponential smoothing with error, trend and season chosen by AICc (Hyndman, Koehler, Snyder & Grose 2002).
+    /// Exponential smoothing with error, trend and season chosen by Akaike's corrected criterion (Hyndman, Koehler, Snyder & Grose 2002).
     Ets,
     /// All its forms, averaged by Akaike weights (Burnham & Anderson 2002; Kolassa 2011). Needs 5.
     EtsAverage,
-    /// A damped trend (Gardner & McKenzie 1985) of the seasonally adjusted series.
+    /// A damped trend (Gardner & `McKenzie` 1985) of the seasonally adjusted series.
     DampedTrend,
     /// The Theta method (Assimakopoulos & Nikolopoulos 2000). Needs 4.
     Theta,
@@ -52,6 +52,33 @@ pub enum Method {
     CrostonSba,
     /// The same where gifts may stop (Teunter, Syntetos & Babai 2011).
     Tsb,
+}
+
+impl Method {
+    /// The name in options and tables, such as `seasonal_naive`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Ols => "ols",
+            Self::MovingAverage => "moving_average",
+            Self::Average => "average",
+            Self::Naive => "naive",
+            Self::SeasonalNaive => "seasonal_naive",
+            Self::Drift => "drift",
+            Self::Ses => "ses",
+            Self::Ets => "ets",
+            Self::EtsAverage => "ets_average",
+            Self::DampedTrend => "damped_trend",
+            Self::Theta => "theta",
+            Self::AdjustedTheta => "adjusted_theta",
+            Self::DynamicTheta => "dynamic_optimised_theta",
+            Self::Structural => "structural",
+            Self::Reversion => "reversion",
+            Self::Croston => "croston",
+            Self::CrostonSba => "croston_sba",
+            Self::Tsb => "tsb",
+        }
+    }
 }
 
 /// Something known of each month beside the series, such as a price.

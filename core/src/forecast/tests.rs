@@ -6,6 +6,10 @@ fn series(values: &[f64]) -> MonthlySeries {
     MonthlySeries { first: "2025-01".parse().unwrap(), values: values.to_vec() }
 }
 
+fn ols() -> Options {
+    Options { method: Method::Ols, ..Options::default() }
+}
+
 fn near(ours: f64, expected: f64) {
     assert!((ours - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{ours}, expected {expected}");
 }
@@ -13,7 +17,7 @@ fn near(ours: f64, expected: f64) {
 /// By hand: 1, 2, 4 has slope 1.5, intercept 5/6, residuals 1/6, −1/3, 1/6, so s² = 1/6 with one degree of freedom.
 #[test]
 fn three_months_by_hand() {
-    let forecast = fit(&series(&[1.0, 2.0, 4.0]), &Options::default()).unwrap().predict(1);
+    let forecast = fit(&series(&[1.0, 2.0, 4.0]), &ols()).unwrap().predict(1);
     near(forecast.slope.unwrap(), 1.5);
     near(forecast.intercept.unwrap(), 5.0 / 6.0);
     near(forecast.standard_error, (1.0_f64 / 6.0).sqrt());
@@ -25,23 +29,25 @@ fn three_months_by_hand() {
     let reach = (0.475 * std::f64::consts::PI).tan() * (10.0_f64 / 3.0 / 6.0).sqrt();
     near(point.upper, 16.0 / 3.0 + reach);
     assert_eq!((point.lower, forecast.notes.as_slice()), (0.0, [].as_slice()));
-    let free = Options { non_negative: false, ..Options::default() };
+    let free = Options { non_negative: false, ..ols() };
     near(fit(&series(&[1.0, 2.0, 4.0]), &free).unwrap().predict(1).points[0].lower, 16.0 / 3.0 - reach);
 }
 
 #[test]
 fn a_falling_line_stops_at_zero() {
-    let forecast = fit(&series(&[30.0, 21.0, 9.0]), &Options::default()).unwrap().predict(3);
+    let forecast = fit(&series(&[30.0, 21.0, 9.0]), &ols()).unwrap().predict(3);
     assert_eq!(forecast.notes, [Note::CutAtZero]);
     assert!(forecast.points.iter().all(|point| point.lower == 0.0 && point.value >= 0.0 && point.upper >= point.value));
-    let net = fit(&series(&[30.0, 21.0, -9.0]), &Options::default()).unwrap().predict(1);
+    let net = fit(&series(&[30.0, 21.0, -9.0]), &ols()).unwrap().predict(1);
     assert_eq!(net.notes, [Note::MayBeNegative]);
     assert!(net.points[0].value < 0.0);
 }
 
 #[test]
 fn constant_and_zero_series() {
-    for (value, method) in [(0.1, Method::Ols), (0.0, Method::Ols), (0.1, Method::MovingAverage)] {
+    for (value, method) in
+        [(0.1, Method::Ols), (0.0, Method::Ols), (0.1, Method::MovingAverage), (0.1, Method::Auto), (0.0, Method::Auto)]
+    {
         let options = Options { method, ..Options::default() };
         let forecast = fit(&series(&[value; 7]), &options).unwrap().predict(2);
         assert_eq!(forecast.notes, [Note::Constant]);
@@ -76,7 +82,7 @@ fn what_cannot_be_forecast() {
         assert_eq!(code(&[1.0, value, 2.0], Options::default()), "invalid_input");
     }
     for level in [0.0, 1.0, -1.0, f64::NAN, 1.0 - f64::EPSILON / 4.0] {
-        assert_eq!(code(&[1.0, 2.0, 3.0], Options { level, ..Options::default() }), "invalid_input");
+        assert_eq!(code(&[1.0, 2.0, 3.0], Options { level, ..ols() }), "invalid_input");
     }
     assert_eq!(code(&[1.0, 2.0, 3.0], Options { window: 0, ..Options::default() }), "invalid_input");
     assert!(serde_json::from_str::<Options>(r#"{"levle": 0.9}"#).is_err());
@@ -85,8 +91,8 @@ fn what_cannot_be_forecast() {
 #[test]
 fn months_end_with_the_calendar() {
     let late = MonthlySeries { first: "9999-09".parse().unwrap(), values: vec![1.0, 2.0, 4.0] };
-    assert_eq!(fit(&late, &Options::default()).unwrap().predict(u16::MAX).points.len(), 1);
-    assert!(fit(&late, &Options::default()).unwrap().predict(0).points.is_empty());
+    assert_eq!(fit(&late, &ols()).unwrap().predict(u16::MAX).points.len(), 1);
+    assert!(fit(&late, &ols()).unwrap().predict(0).points.is_empty());
 }
 
 /// The facts of the SALDO message.
@@ -130,19 +136,45 @@ fn any_value() -> impl Strategy<Value = f64> {
     prop_oneof![4 => -1e12..1e12_f64, 2 => 0.0..1e9_f64, 1 => Just(0.0), 1 => any::<f64>()]
 }
 
+const ALL: [Method; 19] = [
+    Method::Auto,
+    Method::Ols,
+    Method::MovingAverage,
+    Method::Average,
+    Method::Naive,
+    Method::SeasonalNaive,
+    Method::Drift,
+    Method::Ses,
+    Method::Ets,
+    Method::EtsAverage,
+    Method::DampedTrend,
+    Method::Theta,
+    Method::AdjustedTheta,
+    Method::DynamicTheta,
+    Method::Structural,
+    Method::Reversion,
+    Method::Croston,
+    Method::CrostonSba,
+    Method::Tsb,
+];
+
 proptest! {
     #[test]
     fn no_series_breaks_it(
-        values in proptest::collection::vec(any_value(), 0..60), average: bool, level in 0.01..0.999_f64, horizon in 0u16..50,
+        values in proptest::collection::vec(any_value(), 0..60), which in 0usize..ALL.len(), level in 0.01..0.999_f64,
+        horizon in 0u16..50,
     ) {
-        let method = if average { Method::MovingAverage } else { Method::Ols };
+        let method = ALL[which];
         match fit(&series(&values), &Options { method, level, ..Options::default() }) {
             Ok(fitted) => {
                 let forecast = fitted.predict(horizon);
                 prop_assert_eq!(forecast.points.len(), usize::from(horizon));
                 prop_assert!(forecast.r_squared >= 0.0 && forecast.r_squared <= 1.0);
                 prop_assert!(forecast.standard_error.is_finite());
-                for point in &forecast.points {
+                for (point, parts) in forecast.points.iter().zip(&forecast.parts) {
+                    let sum = parts.level + parts.trend + parts.season + parts.hijri + parts.events + parts.remainder;
+                    let size = parts.level.abs() + parts.trend.abs() + parts.season.abs() + parts.remainder.abs();
+                    prop_assert!((sum - point.value).abs() <= 1e-9 * size, "{parts:?} {point:?}");
                     prop_assert!([point.value, point.lower, point.upper].iter().all(|value| value.is_finite()));
                     prop_assert!(point.lower <= point.value && point.value <= point.upper);
                     if values.iter().all(|&value| value >= 0.0) {
@@ -152,7 +184,7 @@ proptest! {
             }
             Err(error) => {
                 let bad = values.iter().any(|value| !value.is_finite() || value.abs() > 1e100);
-                let short = values.len() < if average { 1 } else { 3 };
+                let short = values.len() < if method == Method::MovingAverage { 1 } else { 3 };
                 prop_assert_eq!(error.code(), if bad { "invalid_input" } else { "not_enough_history" });
                 prop_assert!(bad || short);
             }
@@ -162,7 +194,7 @@ proptest! {
     /// A higher level never gives a narrower interval, and a later month of a line never one either.
     #[test]
     fn intervals_widen(values in proptest::collection::vec(-1e6..1e6_f64, 3..40), level in 0.1..0.9_f64) {
-        let options = |level| Options { level, non_negative: false, ..Options::default() };
+        let options = |level| Options { level, non_negative: false, ..ols() };
         let narrow = fit(&series(&values), &options(level)).unwrap().predict(5).points;
         let wide = fit(&series(&values), &options(level + 0.05)).unwrap().predict(5).points;
         for (narrow, wide) in narrow.iter().zip(&wide) {

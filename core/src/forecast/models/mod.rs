@@ -3,6 +3,15 @@
 //! Every model works on any finite series of values up to 10¹⁰⁰ without a panic, a NaN or an infinity; where it cannot
 //! be used (too short, or a multiplicative form on values that are not positive) `fit` returns `None`.
 
+#![cfg_attr(
+    not(test),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "the reference search and its criteria serve the tests against published software"
+    )
+)]
+
 mod croston;
 mod ets;
 mod naive;
@@ -13,12 +22,9 @@ mod structural;
 mod theta;
 
 pub(crate) use croston::{Croston, CrostonKind};
-pub(crate) use ets::{
-    Error as EtsError, Ets, EtsAverage, Form as EtsForm, Search as EtsSearch, Season as EtsSeason, Trend as EtsTrend,
-};
+pub(crate) use ets::{Ets, EtsAverage, Form as EtsForm, Search as EtsSearch};
 pub(crate) use naive::{Average, Drift, Naive, SeasonalNaive};
 pub(crate) use reversion::Reversion;
-pub(crate) use season::{Composition, Seasonality};
 pub(crate) use ses::Ses;
 pub(crate) use structural::{Design, Structural};
 pub(crate) use theta::{Theta, ThetaKind};

@@ -119,8 +119,7 @@ impl Structural {
         let filters: Vec<Filter> = STEPS.iter().map(|&q| Filter::run(y, first, q, seasons, design.columns)).collect();
         let mut candidates: Vec<(f64, Part)> = Vec::new();
         // Evidence of each combination in the first two rounds.
-        let mut rounds = [vec![f64::NEG_INFINITY; filters.len() * SEASONS.len()], Vec::new()];
-        rounds[1] = rounds[0].clone();
+        let mut rounds = [(); 2].map(|()| vec![f64::NEG_INFINITY; filters.len() * SEASONS.len()]);
         for (round, regressor) in REGRESSORS.into_iter().enumerate() {
             if regressor > 0.0 && !free {
                 break;
@@ -160,7 +159,9 @@ impl Structural {
             .filter(|part| part.weight > NEGLIGIBLE)
             .collect();
         let kept: f64 = parts.iter().map(|part| part.weight).sum();
-        parts.iter_mut().for_each(|part| part.weight /= kept);
+        for part in &mut parts {
+            part.weight /= kept;
+        }
         let mut fitted = Self {
             n,
             seasons,
@@ -357,7 +358,9 @@ fn average<'a>(parts: impl Iterator<Item = &'a Part>, columns: usize) -> (f64, V
         beta.iter_mut().zip(&part.beta).for_each(|(sum, beta)| *sum += part.weight * beta);
     }
     if weight > 0.0 {
-        beta.iter_mut().for_each(|beta| *beta /= weight);
+        for beta in &mut beta {
+            *beta /= weight;
+        }
     }
     (weight, beta)
 }

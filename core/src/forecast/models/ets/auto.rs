@@ -50,11 +50,6 @@ impl EtsAverage {
         (!members.is_empty()).then_some(Self { members })
     }
 
-    /// The form that weighs most.
-    pub(crate) fn form(&self) -> Form {
-        self.members[0].1.form()
-    }
-
     /// The weighted mean of something that each member says of each step.
     fn mean(&self, out: &mut [f64], of: impl Fn(&Ets, &mut [f64])) {
         let mut one = vec![0.0; out.len()];

@@ -51,7 +51,6 @@ const GUESSES: [[f64; 3]; LANES] = [
 /// Where the parameters are: weights first, states after them.
 struct Layout {
     form: Form,
-    weights: usize,
     period: usize,
     lower: Vec<f64>,
     upper: Vec<f64>,
@@ -86,7 +85,7 @@ impl Layout {
             nudge[seasons..].fill(1e-6);
             lower[seasons..].fill(0.0);
         }
-        Self { form, weights, period, lower, upper, nudge }
+        Self { form, period, lower, upper, nudge }
     }
 
     /// Puts parameters into one lane of the filter.

@@ -9,7 +9,7 @@ mod simplex;
 mod start;
 
 pub(crate) use auto::EtsAverage;
-pub(crate) use form::{Error, Form, Season, Trend};
+pub(crate) use form::{Error, Form, Season};
 
 use super::{Model, Parts, in_unit, unit};
 
@@ -86,11 +86,6 @@ impl Ets {
         let y = in_unit(values, unit);
         let best = auto::estimates(&y, period).into_iter().next()?;
         Self::of(best, &y, unit)
-    }
-
-    /// The form.
-    pub(crate) fn form(&self) -> Form {
-        self.estimate.form
     }
 
     fn of(estimate: Estimate, y: &[f64], unit: f64) -> Option<Self> {
