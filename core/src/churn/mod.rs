@@ -21,11 +21,32 @@
 //! # Ok::<(), dermawan::Error>(())
 //! ```
 
+mod backtest;
 mod batch;
+mod bg_bb;
+mod bg_nbd;
+mod dropout;
+mod evaluate;
+mod features;
+mod fit;
+mod gamma_gamma;
+mod mbg_nbd;
+mod model;
 mod options;
+mod pareto_nbd;
+mod predict;
+mod repeat;
 mod score;
 mod segment;
 mod value;
+
+pub use backtest::{Backtest, BacktestOptions, Difference, Method, Origin, Outcome, Reason, backtest};
+pub use evaluate::{CalibrationBin, Evaluation, evaluate};
+pub use fit::{Convergence, Estimate, FitOptions, Fitted, fit};
+pub use gamma_gamma::{FittedSpending, Spending, SpendingOptions, fit_spending};
+pub use model::Model;
+pub use predict::{Ahead, Predictions};
+pub use repeat::Repeat;
 
 pub use options::{CountBand, DaysBand, ScoreOptions, SegmentOptions};
 pub use score::{Factor, Level, Score, Scores, score};
@@ -68,5 +89,7 @@ fn days_between(from: Date, to: Date) -> u32 {
     u32::try_from(to.duration_since(from).as_hours() / 24).unwrap_or(0)
 }
 
+#[cfg(test)]
+mod references;
 #[cfg(test)]
 mod tests;

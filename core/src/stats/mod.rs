@@ -1,11 +1,21 @@
 //! Private numerics: only what the analyses use, each with its source.
 
+mod hypergeometric;
 mod line;
+mod logistic;
+mod minimise;
+mod quadrature;
 mod quantile;
+mod random;
 mod sum;
 
+pub(crate) use hypergeometric::ln_hyp2f1;
 pub(crate) use line::Line;
-pub(crate) use quantile::student_t;
+pub(crate) use logistic::Logistic;
+pub(crate) use minimise::{Minimum, minimise};
+pub(crate) use quadrature::gauss;
+pub(crate) use quantile::{normal_quantile, student_t};
+pub(crate) use random::Rng;
 pub(crate) use sum::{mean, sample_sd, sum};
 
 /// Values larger than this are refused by the analyses: their squares, and sums of squares over any series that fits
