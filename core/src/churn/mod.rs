@@ -33,11 +33,17 @@ mod gamma_gamma;
 mod mbg_nbd;
 mod model;
 mod options;
+mod outlook;
 mod pareto_nbd;
 mod predict;
+mod recommend;
 mod repeat;
+mod retention;
+mod rfm;
 mod score;
 mod segment;
+#[cfg(any(test, feature = "testkit"))]
+mod simulate;
 mod value;
 
 pub use backtest::{Backtest, BacktestOptions, Difference, Method, Origin, Outcome, Reason, backtest};
@@ -45,11 +51,19 @@ pub use evaluate::{CalibrationBin, Evaluation, evaluate};
 pub use fit::{Convergence, Estimate, FitOptions, Fitted, fit};
 pub use gamma_gamma::{FittedSpending, Spending, SpendingOptions, fit_spending};
 pub use model::Model;
+pub use outlook::{Known, OutlookOptions, Outlooks, Sign, outlook};
 pub use predict::{Ahead, Predictions};
+pub use recommend::{Call, RecommendOptions, recommend, recommend_by_rule};
 pub use repeat::Repeat;
+pub use retention::{
+    Cohort, CountRetention, Retention, Standing, Standings, YearRetention, retention, standings,
+};
+pub use rfm::{Rfm, RfmSegment, rfm};
 
 pub use options::{CountBand, DaysBand, ScoreOptions, SegmentOptions};
 pub use score::{Factor, Level, Score, Scores, score};
+#[cfg(any(test, feature = "testkit"))]
+pub use simulate::{Simulated, simulate};
 pub use segment::{Segment, SegmentCounts, Segments, segments};
 pub use value::{LifetimeValue, LifetimeValues, lifetime_value};
 

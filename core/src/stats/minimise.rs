@@ -10,8 +10,6 @@ const LONGEST_STEP: f64 = 2.0;
 pub(crate) struct Minimum<const N: usize> {
     /// The point.
     pub(crate) at: [f64; N],
-    /// The value there.
-    pub(crate) value: f64,
     /// The largest component of the gradient there.
     pub(crate) gradient: f64,
     /// Steps taken.
@@ -84,7 +82,7 @@ pub(crate) fn minimise<const N: usize>(
     }
     let inside = at.amax() < edge - 0.5;
     let converged = value.is_finite() && inside && gradient.amax() <= tolerance && curvature.cholesky().is_some();
-    Minimum { at: at.into(), value, gradient: gradient.amax(), steps, curvature, converged }
+    Minimum { at: at.into(), gradient: gradient.amax(), steps, curvature, converged }
 }
 
 /// A point with its value and gradient.

@@ -12,7 +12,7 @@ mod sum;
 pub(crate) use hypergeometric::ln_hyp2f1;
 pub(crate) use line::Line;
 pub(crate) use logistic::Logistic;
-pub(crate) use minimise::{Minimum, minimise};
+pub(crate) use minimise::minimise;
 pub(crate) use quadrature::gauss;
 pub(crate) use quantile::{normal_quantile, student_t};
 pub(crate) use random::Rng;
