@@ -62,3 +62,67 @@ impl State {
         self.shape * sum
     }
 }
+
+/// [`State::discounted`] of many donors with one shape: a function of the rate alone, smooth in its logarithm, and so known
+/// from a few places (Chebyshev points of the first kind, barycentric; Berrut & Trefethen 2004). Relative error below 1e-9
+/// over rates that differ by a factor of a hundred.
+pub(super) fn discounted_of(states: &[State], discount: f64) -> Vec<f64> {
+    const POINTS: usize = 40;
+    let ln_rate = |state: &State| state.rate.ln();
+    let low = states.iter().map(ln_rate).fold(f64::INFINITY, f64::min);
+    let high = states.iter().map(ln_rate).fold(f64::NEG_INFINITY, f64::max);
+    let (middle, half) = (0.5 * (low + high), 0.5 * (high - low));
+    if states.len() <= 2 * POINTS || half < 1e-6 {
+        return states.iter().map(|state| state.discounted(discount)).collect();
+    }
+    let angle = |k: usize| std::f64::consts::PI * (k as f64 + 0.5) / POINTS as f64;
+    let points: Vec<[f64; 3]> = (0..POINTS)
+        .map(|k| {
+            let at = middle + half * angle(k).cos();
+            let weight = if k % 2 == 0 { angle(k).sin() } else { -angle(k).sin() };
+            [at, weight, State { rate: at.exp(), ..states[0] }.discounted(discount).ln()]
+        })
+        .collect();
+    let between = |state: &State| {
+        let at = ln_rate(state);
+        let (mut over, mut under) = (0.0, 0.0);
+        for &[point, weight, value] in &points {
+            let gap = at - point;
+            if gap == 0.0 {
+                return value.exp();
+            }
+            over += weight / gap * value;
+            under += weight / gap;
+        }
+        (over / under).exp()
+    };
+    states.iter().map(between).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_are_as_one() {
+        for (shape, leave, stay, discount) in [(0.5, 0.9, 1.6, 2.6e-4), (12.8, 0.8, 15.5, 2.6e-4), (300.0, 3.0, 302.0, 1e-2)] {
+            let states: Vec<State> = (0..400)
+                .map(|i| State { shape, rate: 40.0 * f64::from(i).mul_add(0.0115, 0.0).exp(), leave, stay })
+                .collect();
+            for (state, ours) in states.iter().zip(discounted_of(&states, discount)) {
+                let one = state.discounted(discount);
+                assert!((ours / one - 1.0).abs() < 1e-9, "{state:?}: {ours}, not {one}");
+            }
+        }
+    }
+
+    /// The expectation is smooth where its formula divides by zero.
+    #[test]
+    fn around_a_leaving_shape_of_one() {
+        let at = |leave: f64| State { shape: 2.5, rate: 90.0, leave, stay: 3.5 }.expected(365.0);
+        let [low, one, high] = [1.0 - 0.0041, 1.0, 1.0 + 0.0041].map(at);
+        assert!((one - 0.5 * (low + high)).abs() < 1e-4 * one && low > one && one > high, "{low} {one} {high}");
+        // a + b below one, where the formula's third parameter is negative.
+        assert!(State { shape: 0.5, rate: 90.0, leave: 0.3, stay: 0.4 }.expected(365.0) > 0.0);
+    }
+}

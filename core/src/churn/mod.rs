@@ -54,7 +54,7 @@ pub use model::Model;
 pub use outlook::{Known, OutlookOptions, Outlooks, Sign, outlook};
 pub use predict::{Ahead, Predictions};
 pub use recommend::{Call, RecommendOptions, recommend, recommend_by_rule};
-pub use repeat::Repeat;
+pub use repeat::{Grouped, Repeat};
 pub use retention::{
     Cohort, CountRetention, Retention, Standing, Standings, YearRetention, retention, standings,
 };
@@ -63,7 +63,7 @@ pub use rfm::{Rfm, RfmSegment, rfm};
 pub use options::{CountBand, DaysBand, ScoreOptions, SegmentOptions};
 pub use score::{Factor, Level, Score, Scores, score};
 #[cfg(any(test, feature = "testkit"))]
-pub use simulate::{Simulated, simulate};
+pub use simulate::{Simulated, simulate, simulate_days};
 pub use segment::{Segment, SegmentCounts, Segments, segments};
 pub use value::{LifetimeValue, LifetimeValues, lifetime_value};
 
@@ -103,6 +103,8 @@ fn days_between(from: Date, to: Date) -> u32 {
     u32::try_from(to.duration_since(from).as_hours() / 24).unwrap_or(0)
 }
 
+#[cfg(test)]
+mod charities;
 #[cfg(test)]
 mod references;
 #[cfg(test)]

@@ -343,7 +343,8 @@ fn in_seasons(
     }
     let passed = seasons.partition_point(|(_, last)| *last < as_of);
     let mut missed = vec![0; giving.len()];
-    let (mut rows, mut repeat) = (Vec::new(), Repeat::default());
+    // Donor's row, and whether the season that is going on has had its gift.
+    let (mut rows, mut repeat): (Vec<(usize, bool)>, Repeat) = Default::default();
     for row in 0..giving.len() {
         // The season of the first gift, or the next one; that of the last gift, or the one before; both counted from 1.
         let first = seasons.partition_point(|(_, last)| *last < giving.first[row]) + 1;
@@ -355,7 +356,7 @@ fn in_seasons(
             if frequency < 1.0 {
                 continue;
             }
-            rows.push(row);
+            rows.push((row, last > passed));
             repeat.frequency.push(frequency);
             repeat.recency.push(recency);
             repeat.age.push(recency + f64::from(missed[row]));
@@ -372,17 +373,21 @@ fn in_seasons(
         Fitted::known(Model::BgBb, FitOptions::centres(Model::BgBb, &repeat))?
     };
     let until = as_of.saturating_add(jiff::Span::new().days(i64::from(options.horizon_days)));
-    let ahead = seasons[passed..].iter().filter(|(first, _)| *first <= until).count().max(1);
-    // Ramadans are 354 days apart.
-    let found = fitted.predict(&repeat, &options.ahead(ahead as f64, 365.25 / 354.37))?;
-    for (i, &row) in rows.iter().enumerate() {
-        let a_season = f64::from(giving.days[row]) / f64::from(giving.seasons[row]);
-        said.p_no_gift[row] = found.p_no_gift[i];
-        said.p_no_gift_low[row] = found.p_no_gift_low[i];
-        said.p_no_gift_high[row] = found.p_no_gift_high[i];
-        said.p_alive[row] = found.p_alive[i];
-        said.expected_gifts[row] = found.expected_gifts[i] * a_season;
-        said.discounted_gifts[row] = found.discounted_gifts[i] * a_season;
+    // A season that is going on is an opportunity only for those who have not given in it.
+    for served in [false, true] {
+        let next = seasons.len().min(passed + usize::from(served));
+        let ahead = seasons[next..].iter().filter(|(first, _)| *first <= until).count().max(1);
+        // Ramadans are 354 days apart.
+        let found = fitted.predict(&repeat, &options.ahead(ahead as f64, 365.25 / 354.37))?;
+        for (i, &(row, _)) in rows.iter().enumerate().filter(|(_, (_, has))| *has == served) {
+            let a_season = f64::from(giving.days[row]) / f64::from(giving.seasons[row]);
+            said.p_no_gift[row] = found.p_no_gift[i];
+            said.p_no_gift_low[row] = found.p_no_gift_low[i];
+            said.p_no_gift_high[row] = found.p_no_gift_high[i];
+            said.p_alive[row] = found.p_alive[i];
+            said.expected_gifts[row] = found.expected_gifts[i] * a_season;
+            said.discounted_gifts[row] = found.discounted_gifts[i] * a_season;
+        }
     }
     Ok(missed)
 }

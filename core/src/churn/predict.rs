@@ -1,7 +1,7 @@
 //! What a fitted model says of each donor: will there be another gift, how many, with what certainty.
 
 use super::repeat::Cells;
-use super::{Fitted, Repeat};
+use super::{Fitted, Grouped, Model, Repeat, bg_nbd, dropout, mbg_nbd};
 use crate::error::{Error, ErrorKind, Result};
 use crate::stats::normal_quantile;
 use serde::{Deserialize, Serialize};
@@ -111,12 +111,12 @@ impl Fitted {
                 high,
                 self.model.p_alive(&self.parameters, row),
                 self.model.expected(&self.parameters, row, ahead.horizon),
-                self.model.discounted(&self.parameters, row, rate),
             ];
             for (column, value) in per_cell.iter_mut().zip(values) {
                 column.push(value);
             }
         }
+        per_cell[5] = self.discounted_of(&cells, rate);
         if per_cell.iter().flatten().any(|value| !value.is_finite()) {
             return Err(Error::new(ErrorKind::InvalidInput, "the parameters are too extreme to predict with")
                 .context("model", format_args!("{:?}", self.model))
@@ -133,18 +133,47 @@ impl Fitted {
     ///
     /// As [`Fitted::predict`].
     pub fn p_no_gift(&self, repeat: &Repeat, horizon: f64) -> Result<Vec<f64>> {
-        Ahead { horizon, ..Ahead::default() }.validate()?;
-        self.check_horizon(horizon)?;
-        let cells = repeat.cells(self.model.counts_opportunities())?;
-        Ok(self.p_no_gift_of(&cells, horizon))
+        self.p_no_gift_of(&repeat.group(self.model.counts_opportunities())?, horizon)
     }
 
-    pub(super) fn p_no_gift_of(&self, cells: &Cells, horizon: f64) -> Vec<f64> {
+    /// The same of rows that were grouped before, for more than one question about them.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_input` for a horizon out of range, and for BG/BB of rows that were not checked to be whole.
+    pub fn p_no_gift_of(&self, grouped: &Grouped, horizon: f64) -> Result<Vec<f64>> {
+        Ahead { horizon, ..Ahead::default() }.validate()?;
+        self.check_horizon(horizon)?;
+        if self.model.counts_opportunities() && !grouped.whole {
+            return Err(Error::new(ErrorKind::InvalidInput, "BG/BB counts opportunities: group the rows as whole numbers"));
+        }
+        let cells = &grouped.cells;
         let of_cell: Vec<f64> = cells
             .iter()
             .map(|(x, t_x, t, _)| 1.0 - self.model.p_active(&self.parameters, [x, t_x, t], horizon).clamp(0.0, 1.0))
             .collect();
-        cells.spread(&of_cell)
+        Ok(cells.spread(&of_cell))
+    }
+
+    fn discounted_of(&self, cells: &Cells, rate: f64) -> Vec<f64> {
+        let state = |i: usize| match self.model {
+            Model::BgNbd => bg_nbd::state(&self.parameters, cells.x[i], cells.t[i]),
+            _ => mbg_nbd::state(&self.parameters, cells.x[i], cells.t[i]),
+        };
+        if !matches!(self.model, Model::BgNbd | Model::MbgNbd) {
+            return cells.iter().map(|(x, t_x, t, _)| self.model.discounted(&self.parameters, [x, t_x, t], rate)).collect();
+        }
+        let mut found = Vec::with_capacity(cells.len());
+        // Cells are in order of x, which is the shape.
+        for run in cells.x.chunk_by(|a, b| a.total_cmp(b).is_eq()) {
+            let at = found.len();
+            let states: Vec<dropout::State> = (at..at + run.len()).map(state).collect();
+            found.extend(dropout::discounted_of(&states, rate));
+        }
+        for (i, value) in found.iter_mut().enumerate() {
+            *value *= self.model.p_alive(&self.parameters, [cells.x[i], cells.t_x[i], cells.t[i]]);
+        }
+        found
     }
 
     fn check_horizon(&self, horizon: f64) -> Result<()> {

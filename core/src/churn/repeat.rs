@@ -32,6 +32,15 @@ impl Repeat {
         self.frequency.is_empty()
     }
 
+    /// Equal rows brought together, once for many questions. `whole` asks for whole times too, as BG/BB does.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_input` for columns that contradict themselves.
+    pub fn group(&self, whole: bool) -> Result<Grouped> {
+        Ok(Grouped { cells: self.cells(whole)?, whole })
+    }
+
     /// Equal rows counted once, in ascending order. `whole` asks for whole times too.
     pub(super) fn cells(&self, whole: bool) -> Result<Cells> {
         let n = self.frequency.len();
@@ -76,6 +85,20 @@ impl Repeat {
             count: order.iter().map(|&cell| found[cell as usize].1).collect(),
             cell_of,
         })
+    }
+}
+
+/// Rows of a [`Repeat`] with equal ones brought together.
+#[derive(Clone, Debug)]
+pub struct Grouped {
+    pub(super) cells: Cells,
+    pub(super) whole: bool,
+}
+
+impl Grouped {
+    /// How many distinct rows.
+    pub fn distinct(&self) -> usize {
+        self.cells.len()
     }
 }
 

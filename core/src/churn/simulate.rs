@@ -1,7 +1,10 @@
 //! Charities with a known truth: donors drawn from a model, their past as columns, and what they did next.
 
 use super::{Model, Repeat};
+use crate::model::{DonorId, GiftDays, Rupiah, civil_day, epoch_day};
 use crate::stats::Rng;
+use jiff::civil::Date;
+use std::collections::BTreeMap;
 
 /// A charity drawn from a model.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,6 +46,36 @@ pub fn simulate(
         found.repeat.recency.push(past.fold(0.0, |_, &at| at));
         found.repeat.age.push(age);
         found.future.push(gifts.iter().filter(|&&at| at > age).count() as u32);
+    }
+    found
+}
+
+/// Draws the days of gifts of `donors` donors from a model in days, who first gave between two days. Gifts are multiples of
+/// 25,000 rupiah, about 100,000 on average, larger with some donors than with others.
+pub fn simulate_days(
+    model: Model,
+    parameters: [f64; 4],
+    donors: u32,
+    (since, until): (Date, Date),
+    seed: u64,
+) -> GiftDays {
+    let mut rng = Rng::new(seed);
+    let (since, until) = (epoch_day(since), epoch_day(until));
+    let mut found = GiftDays::default();
+    for donor in 1..=donors {
+        let first = since + rng.below((until - since + 1).unsigned_abs().into()) as i32;
+        let usual = 100_000.0 * rng.gamma(3.0) / 3.0;
+        let mut days: BTreeMap<i32, Rupiah> = BTreeMap::new();
+        let later = history(model, parameters, f64::from(until - first), &mut rng);
+        for at in std::iter::once(0.0).chain(later) {
+            let steps = (usual * rng.gamma(4.0) / 4.0 / 25_000.0).ceil();
+            *days.entry(first + at as i32).or_default() += Rupiah::new(25_000) * (steps as i64).max(1);
+        }
+        for (day, total) in days {
+            found.donor.push(DonorId(donor.into()));
+            found.day.push(civil_day(day));
+            found.total.push(total);
+        }
     }
     found
 }
