@@ -3,9 +3,7 @@
 //! lifetimes and this library must agree on every parameter before their times are compared.
 #![allow(clippy::disallowed_methods, reason = "benches measure what is outside")]
 
-use dermawan::churn::{
-    Ahead, Estimate, FitOptions, Fitted, Model, Repeat, evaluate, fit, simulate,
-};
+use dermawan::churn::{Ahead, Estimate, FitOptions, Fitted, Model, Repeat, evaluate, fit, simulate};
 use dermawan::store::{DuckDbOptions, DuckDbStore, Store};
 use dermawan_benches::{measure, peers, results, town};
 use serde_json::Value;
@@ -105,11 +103,18 @@ fn race(rounds: usize, cdnow: &Path, donations: &Path, file: &Path, million: &Re
     tasks.push(Task { name: "P(active), 1,000,000 donors", seconds: active, answer: vec![sum] });
 
     let mut body = String::from("| | Dermawan, s | lifetimes 0.11.3, s | ratio |\n|---|---|---|---|\n");
-    let Some(python) = peers::python() else { return Err("no Python with the peers: run it through make bench".into()) };
+    let Some(python) = peers::python() else {
+        return Err("no Python with the peers: run it through make bench".into());
+    };
     let (text, _) = measure::run(&mut peers::lifetimes(&python, [cdnow, donations, file], rounds))?;
-    let said: Vec<Value> = text.lines().filter(|line| line.starts_with('{')).map(serde_json::from_str).collect::<std::result::Result<_, _>>()?;
+    let said: Vec<Value> = text
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .map(serde_json::from_str)
+        .collect::<std::result::Result<_, _>>()?;
     for Task { name, seconds, answer } in &tasks {
-        let other = said.iter().find(|value| value["task"] == *name).ok_or_else(|| format!("lifetimes did not do: {name}"))?;
+        let other =
+            said.iter().find(|value| value["task"] == *name).ok_or_else(|| format!("lifetimes did not do: {name}"))?;
         let theirs = other["seconds"].as_f64().ok_or("no time")?;
         for (ours, value) in answer.iter().zip(other["answer"].as_array().ok_or("no answer")?) {
             let value = value.as_f64().ok_or("no number")?;
@@ -148,7 +153,9 @@ fn from_file(rounds: usize) -> Result<String> {
     }
     let (seconds, fitted) = timed(rounds, || {
         let giving = store.view()?.repeat_giving(as_of, &[])?;
-        let day = |date: jiff::civil::Date, to: jiff::civil::Date| to.since(date).map_or(0.0, |span| f64::from(span.get_days()));
+        let day = |date: jiff::civil::Date, to: jiff::civil::Date| {
+            to.since(date).map_or(0.0, |span| f64::from(span.get_days()))
+        };
         let repeat = Repeat {
             frequency: giving.days.iter().map(|&days| f64::from(days) - 1.0).collect(),
             recency: giving.first.iter().zip(&giving.last).map(|(&first, &last)| day(first, last)).collect(),

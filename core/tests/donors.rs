@@ -9,7 +9,7 @@ use dermawan::{Analytics, Settings};
 use jiff::civil::Date;
 
 fn options() -> SampleOptions {
-    SampleOptions { donors: 400, contacts: 60, donations: 5_000, expenses: 200, ..SampleOptions::demo() }
+    SampleOptions { donors: 400, contacts: 60, donations: 5_000, expenses: 960, ..SampleOptions::demo() }
 }
 
 fn as_of() -> Date {
@@ -55,7 +55,10 @@ fn the_backtests_choice_is_obeyed() {
     let analytics = analytics(MemoryStore::new(), Settings::default());
     let found = analytics.churn_backtest(as_of()).unwrap();
     assert_eq!(analytics.churn_method(as_of()).unwrap(), found.chosen);
-    assert_eq!(analytics.outlooks(as_of()).unwrap().map(|outlooks| outlooks.method), found.chosen.model().map(|_| found.chosen));
+    assert_eq!(
+        analytics.outlooks(as_of()).unwrap().map(|outlooks| outlooks.method),
+        found.chosen.model().map(|_| found.chosen)
+    );
     // Too early for a backtest, in which case the rule serves.
     let first = analytics.churn(as_of()).unwrap();
     assert!(!first.is_empty());
@@ -69,7 +72,8 @@ fn the_backtests_choice_is_obeyed() {
 fn whom_to_call_by_the_rule_and_by_a_model() {
     for method in [Method::Rule, Method::MbgNbd, Method::BgBbQuarterly] {
         let analytics = analytics(MemoryStore::new(), by(method));
-        let calls = analytics.recommend(as_of(), &RecommendOptions { capacity: 7, ..RecommendOptions::default() }).unwrap();
+        let calls =
+            analytics.recommend(as_of(), &RecommendOptions { capacity: 7, ..RecommendOptions::default() }).unwrap();
         assert_eq!(calls.len(), 7, "{method:?}");
         assert!(calls.windows(2).all(|pair| pair[0].value_at_risk >= pair[1].value_at_risk), "{method:?}");
     }

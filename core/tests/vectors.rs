@@ -5,7 +5,10 @@
 #![allow(clippy::disallowed_methods, reason = "reads the vectors")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use dermawan::{CashEntries, CategoryMonth, DonorGifts, Error, MonthlySeries, RepeatGiving, Rupiah, YearlyGiving, anomaly, churn, forecast};
+use dermawan::{
+    CashEntries, CategoryMonth, DonorGifts, Error, MonthlySeries, RepeatGiving, Rupiah, YearlyGiving, anomaly, churn,
+    forecast,
+};
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

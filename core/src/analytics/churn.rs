@@ -92,8 +92,7 @@ impl Analytics {
     fn backtest_in(&self, view: &dyn View, as_of: Date) -> Result<Backtest> {
         let donors = view.state()?.and_then(|state| state.tables.get(&crate::model::Table::Donors).map(|t| t.facts));
         let one_in = (donors.unwrap_or(0) / u64::from(self.settings.churn_backtest_donors) + 1) as u32;
-        let options =
-            BacktestOptions { score: self.settings.churn.clone(), ..self.settings.churn_backtest.clone() };
+        let options = BacktestOptions { score: self.settings.churn.clone(), ..self.settings.churn_backtest.clone() };
         churn::backtest(&view.gift_days(as_of, one_in)?, as_of, &options)
     }
 
@@ -136,7 +135,9 @@ impl Analytics {
         }
         match self.outlooks_by(view, method, as_of) {
             // Enough for a backtest of an earlier day, too few for a fit: donors have been erased since.
-            Err(error) if error.kind() == ErrorKind::NotEnoughHistory && self.settings.churn_method.is_none() => Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotEnoughHistory && self.settings.churn_method.is_none() => {
+                Ok(None)
+            }
             found => found.map(Some),
         }
     }
@@ -160,7 +161,12 @@ impl Analytics {
             Some((_, Some(months))) => Some(view.opportunities(as_of, months)?),
             _ => None,
         };
-        churn::outlook(Known { giving: &giving, opportunities: periods.as_ref(), seasons: &seasons }, method, as_of, options)
+        churn::outlook(
+            Known { giving: &giving, opportunities: periods.as_ref(), seasons: &seasons },
+            method,
+            as_of,
+            options,
+        )
     }
 
     /// Whom to call first: as many donors as there is time for, by what a call may save.

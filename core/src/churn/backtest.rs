@@ -221,10 +221,14 @@ impl Backtest {
             (Reason::Better, Language::Id) => {
                 format!("{name} dipilih: kesalahannya {chosen:.3}, skor aturan {rule:.3}")
             }
-            (Reason::Better, Language::En) => format!("{name} chosen: its log loss was {chosen:.3}, the rule's {rule:.3}"),
+            (Reason::Better, Language::En) => {
+                format!("{name} chosen: its log loss was {chosen:.3}, the rule's {rule:.3}")
+            }
             (Reason::NotBetter, Language::Id) => "skor aturan tetap dipakai: tidak ada model yang lebih baik".into(),
             (Reason::NotBetter, Language::En) => "the rule is kept: no model was better".into(),
-            (Reason::TooLittleHistory, Language::Id) => "skor aturan tetap dipakai: riwayat masih terlalu pendek".into(),
+            (Reason::TooLittleHistory, Language::Id) => {
+                "skor aturan tetap dipakai: riwayat masih terlalu pendek".into()
+            }
             (Reason::TooLittleHistory, Language::En) => "the rule is kept: there is too little history".into(),
         }
     }
@@ -259,7 +263,8 @@ pub fn backtest(gifts: &GiftDays, as_of: Date, options: &BacktestOptions) -> Res
         if log.first_day().is_none_or(|first| first > learn) {
             continue;
         }
-        let (now, before) = (log.as_of(day, options.score.recent_months), log.as_of(learn, options.score.recent_months));
+        let (now, before) =
+            (log.as_of(day, options.score.recent_months), log.as_of(learn, options.score.recent_months));
         if now.who.len() < options.min_donors as usize || before.who.len() < options.min_donors as usize {
             continue;
         }
@@ -298,8 +303,7 @@ pub fn backtest(gifts: &GiftDays, as_of: Date, options: &BacktestOptions) -> Res
         .filter(|outcome| outcome.method.model().is_some())
         .filter(|outcome| outcome.log_loss_vs_rule.high < 0.0 && outcome.auc_vs_rule.high >= 0.0)
         .min_by(|a, b| a.evaluation.log_loss.total_cmp(&b.evaluation.log_loss));
-    let (chosen, reason) =
-        best.map_or((Method::Rule, Reason::NotBetter), |outcome| (outcome.method, Reason::Better));
+    let (chosen, reason) = best.map_or((Method::Rule, Reason::NotBetter), |outcome| (outcome.method, Reason::Better));
     Ok(Backtest { origins, outcomes, failed, chosen, reason })
 }
 
@@ -324,8 +328,7 @@ impl Here<'_> {
         if let Some((model, months)) = method.model() {
             let periods: Option<Repeat> = months.map(|months| self.log.opportunities(self.day, months));
             let repeat = periods.as_ref().unwrap_or(&now.repeat);
-            let fit_options =
-                FitOptions { model, min_donors: self.options.min_donors, ..FitOptions::default() };
+            let fit_options = FitOptions { model, min_donors: self.options.min_donors, ..FitOptions::default() };
             return fit(repeat, &fit_options)?.p_no_gift(repeat, method.horizon(self.options.horizon_days));
         }
         Ok(match method {
@@ -357,10 +360,8 @@ fn compare(
     options: &BacktestOptions,
 ) -> Result<Vec<Outcome>> {
     let orders: Vec<Vec<u32>> = columns.iter().map(|column| ranked(&column.p)).collect();
-    let losses: Vec<Vec<f64>> = columns
-        .iter()
-        .map(|column| column.p.iter().zip(left).map(|(&p, &left)| log_loss(p, left)).collect())
-        .collect();
+    let losses: Vec<Vec<f64>> =
+        columns.iter().map(|column| column.p.iter().zip(left).map(|(&p, &left)| log_loss(p, left)).collect()).collect();
     let rule = columns.iter().position(|column| column.method == Method::Rule).unwrap_or(0);
     let mut random = Rng::new(options.seed);
     let mut draws: Vec<[Vec<f64>; 2]> = vec![[Vec::new(), Vec::new()]; columns.len()];

@@ -7,8 +7,8 @@ use super::{Level, LifetimeValues, Outlooks, Scores, Segment, Segments};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{DonorId, Rupiah, epoch_day};
 use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array, RecordBatch, UInt8Array, UInt32Array,
-    UInt64Array,
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array, RecordBatch, UInt8Array,
+    UInt32Array, UInt64Array,
 };
 use arrow::datatypes::Int8Type;
 use jiff::civil::Date;

@@ -111,9 +111,8 @@ impl Donor {
 
     /// P(at least one gift at the next `h` opportunities): the first of them at each.
     pub(super) fn p_active(&self, h: usize) -> f64 {
-        let first = |j: usize| {
-            (self.tables.giving(self.x + 1, self.n + j) + self.tables.staying(self.n + j) - self.ln).exp()
-        };
+        let first =
+            |j: usize| (self.tables.giving(self.x + 1, self.n + j) + self.tables.staying(self.n + j) - self.ln).exp();
         (1..=h).map(first).sum::<f64>().min(1.0)
     }
 

@@ -38,8 +38,7 @@ impl State {
         let scaled = if c > 0.5 {
             c * f(self.shape, b, c)
         } else {
-            c * f(self.shape, b, c + 1.0)
-                + self.shape * b * z / (c + 1.0) * f(self.shape + 1.0, b + 1.0, c + 2.0)
+            c * f(self.shape, b, c + 1.0) + self.shape * b * z / (c + 1.0) * f(self.shape + 1.0, b + 1.0, c + 2.0)
         };
         ((c - scaled) / (a - 1.0)).max(0.0)
     }
@@ -105,7 +104,9 @@ mod tests {
 
     #[test]
     fn many_are_as_one() {
-        for (shape, leave, stay, discount) in [(0.5, 0.9, 1.6, 2.6e-4), (12.8, 0.8, 15.5, 2.6e-4), (300.0, 3.0, 302.0, 1e-2)] {
+        for (shape, leave, stay, discount) in
+            [(0.5, 0.9, 1.6, 2.6e-4), (12.8, 0.8, 15.5, 2.6e-4), (300.0, 3.0, 302.0, 1e-2)]
+        {
             let states: Vec<State> = (0..400)
                 .map(|i| State { shape, rate: 40.0 * f64::from(i).mul_add(0.0115, 0.0).exp(), leave, stay })
                 .collect();

@@ -77,11 +77,8 @@ pub fn evaluate(p_no_gift: &[f64], left: &[bool], capacity: f64) -> Result<Evalu
     let base_rate = lost / rows;
     let pairs = || p_no_gift.iter().copied().zip(left.iter().copied());
     let as_number = |y: bool| f64::from(u8::from(y));
-    let logits: Vec<f64> = p_no_gift
-        .iter()
-        .map(|p| p.clamp(NEAREST, 1.0 - NEAREST))
-        .map(|p| (p / (1.0 - p)).ln())
-        .collect();
+    let logits: Vec<f64> =
+        p_no_gift.iter().map(|p| p.clamp(NEAREST, 1.0 - NEAREST)).map(|p| (p / (1.0 - p)).ln()).collect();
     let mut bins = [CalibrationBin::default(); 10];
     for (p, y) in pairs() {
         let bin = &mut bins[((p * 10.0) as usize).min(9)];

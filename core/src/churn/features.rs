@@ -32,8 +32,11 @@ impl<'a> Log<'a> {
         }
         let key = |row: usize| (gifts.donor[row], gifts.day[row]);
         if let Some(row) = (1..n).find(|&row| key(row) <= key(row - 1)) {
-            return Err(Error::new(ErrorKind::InvalidInput, "days of gifts must be ascending by donor and day, each once")
-                .context("row", row));
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                "days of gifts must be ascending by donor and day, each once",
+            )
+            .context("row", row));
         }
         let mut donors = Vec::new();
         let mut start = 0;
@@ -91,7 +94,9 @@ impl<'a> Log<'a> {
             let rows = self.until(donor, today);
             let periods: BTreeSet<i32> = self.gifts.day[rows]
                 .iter()
-                .map(|gift| (this_month.since(Month::of(*gift)) - i32::from(gift.day() > day.day())) / i32::from(months))
+                .map(|gift| {
+                    (this_month.since(Month::of(*gift)) - i32::from(gift.day() > day.day())) / i32::from(months)
+                })
                 .collect();
             let (Some(last), Some(first)) = (periods.first(), periods.last()) else { continue };
             found.frequency.push((periods.len() - 1) as f64);

@@ -1,7 +1,7 @@
 //! Fitting the models, by maximum likelihood or with a weak prior.
 
-use super::{Model, Repeat};
 use super::repeat::Cells;
+use super::{Model, Repeat};
 use crate::error::{Error, ErrorKind, Result};
 use crate::stats::minimise;
 use serde::{Deserialize, Serialize};
@@ -187,11 +187,7 @@ pub(super) fn fit_cells(repeat: &Repeat, cells: &Cells, options: &FitOptions) ->
         donors: donors as u64,
         distinct: cells.len() as u64,
         estimate: options.estimate,
-        convergence: Convergence {
-            steps: found.steps,
-            gradient: found.gradient,
-            condition: bends.max() / bends.min(),
-        },
+        convergence: Convergence { steps: found.steps, gradient: found.gradient, condition: bends.max() / bends.min() },
     })
 }
 

@@ -111,9 +111,12 @@ pub fn fit_spending(spending: &Spending, options: &SpendingOptions) -> Result<Fi
         (prior - ln / n, std::array::from_fn(|i| weight * v[i] - scale[i] * slopes[i] / n))
     });
     let (Some(inverse), true) = (found.curvature.try_inverse(), found.converged) else {
-        return Err(Error::new(ErrorKind::NotEnoughHistory, "the likelihood of gift values has no maximum within reach")
-            .context("donors", n)
-            .hint("fit with the prior (estimate: map)"));
+        return Err(Error::new(
+            ErrorKind::NotEnoughHistory,
+            "the likelihood of gift values has no maximum within reach",
+        )
+        .context("donors", n)
+        .hint("fit with the prior (estimate: map)"));
     };
     let [p, q, gamma] = at(&found.at);
     let error = |i: usize, scale: f64| scale * (inverse[(i, i)].max(0.0) / n).sqrt();
@@ -124,11 +127,7 @@ pub fn fit_spending(spending: &Spending, options: &SpendingOptions) -> Result<Fi
         // A density of money: in units of the mean it is larger by the mean.
         log_likelihood: log_likelihood(&[p, q, gamma], &rows).0 - n * mean.ln(),
         donors: n as u64,
-        convergence: Convergence {
-            steps: found.steps,
-            gradient: found.gradient,
-            condition: bends.max() / bends.min(),
-        },
+        convergence: Convergence { steps: found.steps, gradient: found.gradient, condition: bends.max() / bends.min() },
     })
 }
 
@@ -165,7 +164,9 @@ fn check(spending: &Spending) -> Result<()> {
     });
     match wrong {
         None => Ok(()),
-        Some(row) => Err(Error::new(ErrorKind::InvalidInput, "gifts must be counts, and their mean above zero")
-            .context("row", row)),
+        Some(row) => {
+            Err(Error::new(ErrorKind::InvalidInput, "gifts must be counts, and their mean above zero")
+                .context("row", row))
+        }
     }
 }

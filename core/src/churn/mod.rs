@@ -55,16 +55,14 @@ pub use outlook::{Known, OutlookOptions, Outlooks, Sign, outlook};
 pub use predict::{Ahead, Predictions};
 pub use recommend::{Call, RecommendOptions, recommend, recommend_by_rule};
 pub use repeat::{Grouped, Repeat};
-pub use retention::{
-    Cohort, CountRetention, Retention, Standing, Standings, YearRetention, retention, standings,
-};
+pub use retention::{Cohort, CountRetention, Retention, Standing, Standings, YearRetention, retention, standings};
 pub use rfm::{Rfm, RfmSegment, rfm};
 
 pub use options::{CountBand, DaysBand, ScoreOptions, SegmentOptions};
 pub use score::{Factor, Level, Score, Scores, score};
+pub use segment::{Segment, SegmentCounts, Segments, segments};
 #[cfg(any(test, feature = "testkit"))]
 pub use simulate::{Simulated, simulate, simulate_days};
-pub use segment::{Segment, SegmentCounts, Segments, segments};
 pub use value::{LifetimeValue, LifetimeValues, lifetime_value};
 
 use crate::error::{Error, ErrorKind, Result};

@@ -59,15 +59,9 @@ impl Model {
     /// P(at least one gift within `h`).
     pub(super) fn p_active(self, parameters: &[f64; 4], [x, t_x, t]: [f64; 3], h: f64) -> f64 {
         match self {
-            Self::BgNbd => {
-                bg_nbd::p_alive(parameters, x, t_x, t) * bg_nbd::state(parameters, x, t).p_active(h)
-            }
-            Self::MbgNbd => {
-                mbg_nbd::p_alive(parameters, x, t_x, t) * mbg_nbd::state(parameters, x, t).p_active(h)
-            }
-            Self::ParetoNbd => {
-                pareto_nbd::p_alive(parameters, x, t_x, t) * pareto_nbd::p_active(parameters, x, t, h)
-            }
+            Self::BgNbd => bg_nbd::p_alive(parameters, x, t_x, t) * bg_nbd::state(parameters, x, t).p_active(h),
+            Self::MbgNbd => mbg_nbd::p_alive(parameters, x, t_x, t) * mbg_nbd::state(parameters, x, t).p_active(h),
+            Self::ParetoNbd => pareto_nbd::p_alive(parameters, x, t_x, t) * pareto_nbd::p_active(parameters, x, t, h),
             Self::BgBb => bg_bb::Donor::new(parameters, x, t_x, t, h as usize).p_active(h as usize),
         }
     }
@@ -75,15 +69,9 @@ impl Model {
     /// Expected gifts within `h`.
     pub(super) fn expected(self, parameters: &[f64; 4], [x, t_x, t]: [f64; 3], h: f64) -> f64 {
         match self {
-            Self::BgNbd => {
-                bg_nbd::p_alive(parameters, x, t_x, t) * bg_nbd::state(parameters, x, t).expected(h)
-            }
-            Self::MbgNbd => {
-                mbg_nbd::p_alive(parameters, x, t_x, t) * mbg_nbd::state(parameters, x, t).expected(h)
-            }
-            Self::ParetoNbd => {
-                pareto_nbd::p_alive(parameters, x, t_x, t) * pareto_nbd::expected(parameters, x, t, h)
-            }
+            Self::BgNbd => bg_nbd::p_alive(parameters, x, t_x, t) * bg_nbd::state(parameters, x, t).expected(h),
+            Self::MbgNbd => mbg_nbd::p_alive(parameters, x, t_x, t) * mbg_nbd::state(parameters, x, t).expected(h),
+            Self::ParetoNbd => pareto_nbd::p_alive(parameters, x, t_x, t) * pareto_nbd::expected(parameters, x, t, h),
             Self::BgBb => bg_bb::Donor::new(parameters, x, t_x, t, h as usize).expected(h as usize),
         }
     }
@@ -91,12 +79,8 @@ impl Model {
     /// Expected gifts for ever, discounted by `rate` a unit of time: continuously, for BG/BB by opportunity.
     pub(super) fn discounted(self, parameters: &[f64; 4], [x, t_x, t]: [f64; 3], rate: f64) -> f64 {
         match self {
-            Self::BgNbd => {
-                bg_nbd::p_alive(parameters, x, t_x, t) * bg_nbd::state(parameters, x, t).discounted(rate)
-            }
-            Self::MbgNbd => {
-                mbg_nbd::p_alive(parameters, x, t_x, t) * mbg_nbd::state(parameters, x, t).discounted(rate)
-            }
+            Self::BgNbd => bg_nbd::p_alive(parameters, x, t_x, t) * bg_nbd::state(parameters, x, t).discounted(rate),
+            Self::MbgNbd => mbg_nbd::p_alive(parameters, x, t_x, t) * mbg_nbd::state(parameters, x, t).discounted(rate),
             Self::ParetoNbd => {
                 pareto_nbd::p_alive(parameters, x, t_x, t) * pareto_nbd::discounted(parameters, x, t, rate)
             }

@@ -170,7 +170,9 @@ impl Sign {
             ),
             (Self::Single { silent_days }, Id) => format!("baru sekali berdonasi, {silent_days} hari yang lalu"),
             (Self::Single { silent_days }, En) => format!("gave once, {silent_days} day{} ago", plural(silent_days)),
-            (Self::Season { gave, missed: 0 }, Id) => format!("donatur Ramadan: {gave} Ramadan, belum ada yang terlewat"),
+            (Self::Season { gave, missed: 0 }, Id) => {
+                format!("donatur Ramadan: {gave} Ramadan, belum ada yang terlewat")
+            }
             (Self::Season { gave, missed: 0 }, En) => format!("gives in Ramadan: {gave} Ramadans, none missed since"),
             (Self::Season { gave, missed }, Id) => format!("donatur Ramadan: {gave} Ramadan, {missed} terlewat"),
             (Self::Season { gave, missed }, En) => format!("gives in Ramadan: {gave} Ramadans, {missed} missed since"),
@@ -214,7 +216,8 @@ pub fn outlook(known: Known<'_>, method: Method, as_of: Date, options: &OutlookO
     let giving = known.giving;
     check(giving, as_of)?;
     let invalid = |why: &str| Error::new(ErrorKind::InvalidInput, why);
-    let (model, months) = method.model().ok_or_else(|| invalid("this method is no model of donors").hint("use the rule score"))?;
+    let (model, months) =
+        method.model().ok_or_else(|| invalid("this method is no model of donors").hint("use the rule score"))?;
     let repeat = match (months, known.opportunities) {
         (None, _) => in_days(giving, as_of),
         (Some(_), Some(periods)) if periods.donor == giving.donor => Repeat::from(periods),

@@ -76,8 +76,7 @@ pub(super) fn log_likelihood(&[r, alpha, s, beta]: &[f64; 4], cells: &Cells) -> 
         sum += count * (rates.ln[k] + r * ln_alpha + s * ln_beta + level);
         gradient[0] += count * (rates.slope[k] + ln_alpha - ln_at - here * fall_a + left * gone.ln_alpha);
         gradient[1] += count * (r / alpha - (r + x) * (here / (alpha + t) + left * gone.over_alpha));
-        gradient[2] += count
-            * (ln_beta - ln_bt - here * fall_b + left * gone.ln_beta + gone.value / total);
+        gradient[2] += count * (ln_beta - ln_bt - here * fall_b + left * gone.ln_beta + gone.value / total);
         gradient[3] += count * (s / beta - here * s / (beta + t) - left * (s + 1.0) * gone.over_beta);
     }
     (sum, gradient)
@@ -86,8 +85,7 @@ pub(super) fn log_likelihood(&[r, alpha, s, beta]: &[f64; 4], cells: &Cells) -> 
 /// P(alive): the donor has not left by now.
 pub(super) fn p_alive(&[r, alpha, s, beta]: &[f64; 4], x: f64, t_x: f64, t: f64) -> f64 {
     let gone = Integral::new([alpha, r + x], [beta, s + 1.0], t_x, t);
-    let alive =
-        (-(r + x) * ((t - t_x) / (alpha + t_x)).ln_1p() - s * ((t - t_x) / (beta + t_x)).ln_1p()).exp();
+    let alive = (-(r + x) * ((t - t_x) / (alpha + t_x)).ln_1p() - s * ((t - t_x) / (beta + t_x)).ln_1p()).exp();
     alive / (alive + s * gone.value)
 }
 

@@ -145,7 +145,10 @@ impl Fitted {
         Ahead { horizon, ..Ahead::default() }.validate()?;
         self.check_horizon(horizon)?;
         if self.model.counts_opportunities() && !grouped.whole {
-            return Err(Error::new(ErrorKind::InvalidInput, "BG/BB counts opportunities: group the rows as whole numbers"));
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                "BG/BB counts opportunities: group the rows as whole numbers",
+            ));
         }
         let cells = &grouped.cells;
         let of_cell: Vec<f64> = cells
@@ -161,7 +164,10 @@ impl Fitted {
             _ => mbg_nbd::state(&self.parameters, cells.x[i], cells.t[i]),
         };
         if !matches!(self.model, Model::BgNbd | Model::MbgNbd) {
-            return cells.iter().map(|(x, t_x, t, _)| self.model.discounted(&self.parameters, [x, t_x, t], rate)).collect();
+            return cells
+                .iter()
+                .map(|(x, t_x, t, _)| self.model.discounted(&self.parameters, [x, t_x, t], rate))
+                .collect();
         }
         let mut found = Vec::with_capacity(cells.len());
         // Cells are in order of x, which is the shape.

@@ -13,7 +13,7 @@ pub struct RecommendOptions {
     pub capacity: u32,
     /// Only donors who are silent for longer than their rhythm times this; 1 by default: nobody is called who is in time.
     pub min_overdue: f64,
-    /// Nobody who has been silent for longer; 730 days by default: after two years it is not a donor kept but one won anew.
+    /// Nobody who has been silent for longer; 365 days by default: after a year it is not a donor kept but one won anew.
     pub max_silent_days: u32,
     /// Only donors with at least this chance of no gift; 0.25 by default.
     pub min_p_no_gift: f64,
@@ -21,7 +21,7 @@ pub struct RecommendOptions {
 
 impl Default for RecommendOptions {
     fn default() -> Self {
-        Self { capacity: 20, min_overdue: 1.0, max_silent_days: 730, min_p_no_gift: 0.25 }
+        Self { capacity: 20, min_overdue: 1.0, max_silent_days: 365, min_p_no_gift: 0.25 }
     }
 }
 
@@ -112,21 +112,24 @@ pub fn recommend_by_rule(scores: &Scores, values: &LifetimeValues, options: &Rec
         let (silent_days, gifts) = (scores.days_since_last[row], scores.gifts_ever[row]);
         let span = f64::from(days_between(values.first_donation[row], values.last_donation[row]));
         let usual_days = (span / f64::from(gifts.max(2) - 1)).round().max(1.0) as u32;
-        let sign =
-            if gifts < 2 { Sign::Single { silent_days } } else { Sign::Rhythm { usual_days, silent_days } };
+        let sign = if gifts < 2 { Sign::Single { silent_days } } else { Sign::Rhythm { usual_days, silent_days } };
         let p_no_gift = f64::from(scores.score[row]) / 100.0;
         let late = gifts < 2 || f64::from(silent_days) >= options.min_overdue * f64::from(usual_days);
         if late && silent_days <= options.max_silent_days && p_no_gift >= options.min_p_no_gift {
             let year = values.monthly_value[row].to_f64() * 12.0;
             let value_at_risk = Rupiah::from_sen((year * p_no_gift * 100.0).round() as i64);
-            calls.push(Call { donor: scores.donor[row], row, value_at_risk, p_no_gift, level: scores.level[row], sign });
+            calls.push(Call {
+                donor: scores.donor[row],
+                row,
+                value_at_risk,
+                p_no_gift,
+                level: scores.level[row],
+                sign,
+            });
         }
     }
     calls.sort_unstable_by(|a, b| {
-        b.value_at_risk
-            .cmp(&a.value_at_risk)
-            .then(b.p_no_gift.total_cmp(&a.p_no_gift))
-            .then(a.donor.cmp(&b.donor))
+        b.value_at_risk.cmp(&a.value_at_risk).then(b.p_no_gift.total_cmp(&a.p_no_gift)).then(a.donor.cmp(&b.donor))
     });
     calls.truncate(options.capacity as usize);
     Ok(calls)

@@ -106,7 +106,11 @@ fn maximum_likelihood_of_the_papers() {
         let fitted = fit(data, &ml(model)).unwrap();
         assert!((fitted.log_likelihood - ln).abs() < 1e-4, "{model:?}: {}", fitted.log_likelihood);
         for (ours, truth) in fitted.parameters.iter().zip(parameters) {
-            assert!((ours - truth).abs() < 6e-5 * truth.max(1.0), "{model:?}: {:?}, not {parameters:?}", fitted.parameters);
+            assert!(
+                (ours - truth).abs() < 6e-5 * truth.max(1.0),
+                "{model:?}: {:?}, not {parameters:?}",
+                fitted.parameters
+            );
         }
         assert!(fitted.convergence.gradient < 1e-9);
     }
@@ -155,7 +159,8 @@ fn gradients_are_slopes() {
     let (cdnow, _) = cdnow();
     let some = |repeat: &Repeat, every: usize| -> Cells {
         let pick = |column: &[f64]| column.iter().step_by(every).copied().collect();
-        let thin = Repeat { frequency: pick(&repeat.frequency), recency: pick(&repeat.recency), age: pick(&repeat.age) };
+        let thin =
+            Repeat { frequency: pick(&repeat.frequency), recency: pick(&repeat.recency), age: pick(&repeat.age) };
         thin.cells(false).unwrap()
     };
     for (model, parameters, cells) in [

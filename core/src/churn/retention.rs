@@ -118,8 +118,11 @@ fn donors(giving: &YearlyGiving) -> Result<Vec<Range<usize>>> {
     }
     let key = |row: usize| (giving.donor[row], giving.year[row]);
     if let Some(row) = (1..n).find(|&row| key(row) <= key(row - 1)) {
-        return Err(Error::new(ErrorKind::InvalidInput, "yearly giving must be ascending by donor and year, each once")
-            .context("row", row));
+        return Err(Error::new(
+            ErrorKind::InvalidInput,
+            "yearly giving must be ascending by donor and year, each once",
+        )
+        .context("row", row));
     }
     let mut found = Vec::new();
     let mut start = 0;
@@ -180,9 +183,9 @@ pub fn retention(giving: &YearlyGiving, last_year: i16) -> Result<Retention> {
             }
             if year < last_year {
                 let again = row + 1 < rows.end && giving.year[row + 1] == year + 1;
-                let band = bands.iter_mut().find(|band| {
-                    gifts_so_far >= band.from && band.to.is_none_or(|to| gifts_so_far <= to)
-                });
+                let band = bands
+                    .iter_mut()
+                    .find(|band| gifts_so_far >= band.from && band.to.is_none_or(|to| gifts_so_far <= to));
                 if let Some(band) = band {
                     band.donors += 1;
                     band.retained += u64::from(again);
@@ -196,7 +199,8 @@ pub fn retention(giving: &YearlyGiving, last_year: i16) -> Result<Retention> {
     for band in &mut bands {
         band.retention = share(band.retained, band.donors);
     }
-    let years = (0..span).map(|i| years[i].figures(first_year + i as i16, i.checked_sub(1).map(|i| &years[i]))).collect();
+    let years =
+        (0..span).map(|i| years[i].figures(first_year + i as i16, i.checked_sub(1).map(|i| &years[i]))).collect();
     Ok(Retention { years, cohorts, by_gifts: bands.to_vec() })
 }
 

@@ -19,9 +19,11 @@ pub(crate) fn ln_hyp2f1(a: f64, b: f64, c: f64, z: f64) -> f64 {
     if !(a >= 0.0 && b >= 0.0 && c > 0.0 && (0.0..1.0).contains(&z)) {
         return f64::NAN;
     }
-    let start = z.min(SERIES_TO);
+    // Beyond c / (a + b + 1) every Taylor coefficient is a sum of positive numbers; before, a large c would make it a small
+    // difference of large ones.
+    let start = z.min(SERIES_TO.max(c / (a + b + 1.0)));
     let (mut value, mut scale) = series(a, b, c, start);
-    if z <= SERIES_TO {
+    if z <= start {
         return value.ln() + scale;
     }
     let (slope, slope_scale) = series(a + 1.0, b + 1.0, c + 1.0, start);
@@ -67,8 +69,7 @@ fn taylor([a, b, c]: [f64; 3], at: f64, step: f64, value: f64, slope: f64) -> (f
     for n in 0..MOST_TERMS {
         let n = f64::from(n);
         let next = step
-            * (step * (n + a) * (n + b) * before
-                - (n + 1.0) * ((1.0 - 2.0 * at) * n + c - (a + b + 1.0) * at) * term)
+            * (step * (n + a) * (n + b) * before - (n + 1.0) * ((1.0 - 2.0 * at) * n + c - (a + b + 1.0) * at) * term)
             / (room * (n + 2.0) * (n + 1.0));
         (before, term) = (term, next);
         sum += next;
@@ -111,6 +112,14 @@ mod tests {
         assert!(worst > 0.0);
     }
 
+    #[allow(clippy::unreadable_literal, reason = "the digits as mpmath prints them")]
+    const LARGE_PARAMETERS: [([f64; 4], f64); 4] = [
+        ([304.0, 10254.0, 10304.0, 0.938], 827.23734925330073),
+        ([0.5, 10000.0, 10049.0, 0.99], 2.1064428742581745),
+        ([551.0, 10501.0, 10550.0, 0.97], 1884.480251548813),
+        ([2.5, 60.5, 110.0, 0.9995], 2.0447105535921482),
+    ];
+
     #[test]
     fn closed_forms() {
         for z in [0.0, 1e-9, 0.3, 0.7, 0.9, 0.999_999] {
@@ -123,6 +132,11 @@ mod tests {
             }
         }
         assert!(ln_hyp2f1(0.0, 3.0, 2.0, 0.99).abs() < 1e-15);
+        // mpmath 1.3 with 60 digits: large third parameters.
+        for ([a, b, c, z], truth) in LARGE_PARAMETERS {
+            let ln = ln_hyp2f1(a, b, c, z);
+            assert!((ln / truth - 1.0).abs() < 1e-11, "{a} {b} {c} {z}: {ln}");
+        }
         for (c, z) in [(0.0, 0.5), (1.0, 1.0), (1.0, -0.1), (1.0, f64::NAN)] {
             assert!(ln_hyp2f1(1.0, 1.0, c, z).is_nan());
         }

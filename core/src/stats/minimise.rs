@@ -61,8 +61,9 @@ pub(crate) fn minimise<const N: usize>(
         (at, value, gradient) = (next, next_value, next_gradient);
     }
     let mut curvature = second_derivatives(at, &mut f);
+    // To the last digits, as long as they get better.
     for _ in 0..6 {
-        if gradient.amax() <= tolerance {
+        if gradient.amax() <= 1e-4 * tolerance {
             break;
         }
         let Some(factor) = curvature.cholesky() else { break };
@@ -74,11 +75,15 @@ pub(crate) fn minimise<const N: usize>(
         // This close, the gradient tells progress better than the value, whose last digits are rounding.
         if next_value < value + 1e-9 * (1.0 + value.abs()) && next_gradient.amax() < gradient.amax() {
             (at, value, gradient) = (whole, next_value, next_gradient);
+        } else if gradient.amax() <= tolerance {
+            break;
         } else {
             let Some(next) = shorten(at, value, &gradient, step, edge, &mut f) else { break };
             (at, value, gradient) = next;
         }
-        curvature = second_derivatives(at, &mut f);
+        if step.amax() > 1e-5 {
+            curvature = second_derivatives(at, &mut f);
+        }
     }
     let inside = at.amax() < edge - 0.5;
     let converged = value.is_finite() && inside && gradient.amax() <= tolerance && curvature.cholesky().is_some();

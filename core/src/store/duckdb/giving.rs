@@ -51,15 +51,14 @@ pub(super) fn opportunities(sql: &Connection, as_of: Date, months: u16) -> Resul
     let now = i32::from(as_of.year()) * 12 + i32::from(as_of.month());
     // Whole months back, by civil arithmetic: a date function would have its own idea of the ends of months.
     let back = |date: &str| {
-        format!(
-            "(({now} - year({date}) * 12 - month({date}) - (day({date}) > {})::BIGINT) // {months})",
-            as_of.day()
-        )
+        format!("(({now} - year({date}) * 12 - month({date}) - (day({date}) > {})::BIGINT) // {months})", as_of.day())
     };
     let furthest: Option<i64> = sql
-        .query_row(&format!("SELECT max({}) FROM (SELECT min(date) AS date FROM donations WHERE {gifts})", back("date")), [], |row| {
-            row.get(0)
-        })
+        .query_row(
+            &format!("SELECT max({}) FROM (SELECT min(date) AS date FROM donations WHERE {gifts})", back("date")),
+            [],
+            |row| row.get(0),
+        )
         .map_err(super::trouble::trouble("counting opportunities to give"))?;
     let period = back("date");
     let query = if furthest.is_some_and(|furthest| furthest < 64) {

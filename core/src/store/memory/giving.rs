@@ -18,10 +18,13 @@ impl MemoryView {
     }
 
     pub(super) fn repeat_giving_of(&self, as_of: Date, seasons: &[(Date, Date)]) -> RepeatGiving {
-        let seasons: Vec<(i32, i32)> = seasons.iter().map(|&(first, last)| (epoch_day(first), epoch_day(last))).collect();
+        let seasons: Vec<(i32, i32)> =
+            seasons.iter().map(|&(first, last)| (epoch_day(first), epoch_day(last))).collect();
         let mut found = RepeatGiving::default();
         for (donor, days) in self.days(as_of) {
-            let (Some((&first, _)), Some((&last, _))) = (days.first_key_value(), days.last_key_value()) else { continue };
+            let (Some((&first, _)), Some((&last, _))) = (days.first_key_value(), days.last_key_value()) else {
+                continue;
+            };
             let of_days: Vec<usize> = days
                 .keys()
                 .filter_map(|day| seasons.iter().position(|&(first, last)| (first..=last).contains(day)))
