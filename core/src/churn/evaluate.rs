@@ -13,7 +13,7 @@ pub struct Evaluation {
     /// The share that did not give.
     pub base_rate: f64,
     /// Area under the ROC curve: the chance that a donor who left was ranked above one who stayed, ties a half (Hanley &
-    /// McNeil 1982). 0.5 when all outcomes are equal.
+    /// `McNeil` 1982). 0.5 when all outcomes are equal.
     pub auc: f64,
     /// Mean of −ln of the probability given to what happened.
     pub log_loss: f64,

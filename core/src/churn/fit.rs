@@ -109,7 +109,7 @@ pub struct Fitted {
     pub log_likelihood: f64,
     /// Donors.
     pub donors: u64,
-    /// Distinct (x, t_x, T) among them.
+    /// Distinct (x, `t_x`, T) among them.
     pub distinct: u64,
     /// With or without the prior.
     pub estimate: Estimate,

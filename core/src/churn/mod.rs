@@ -1,7 +1,14 @@
-//! Who is leaving: the rule score of every donor, segments, and lifetime value.
+//! Who is leaving, what donors are worth, and whom to call.
 //!
-//! All three read the donors' sums as columns ([`DonorGifts`]: received gifts up to a date), walk them once, and answer
-//! in columns of the same order. Donors who never gave are not in the columns and have no score.
+//! - **The rule**: [`score`], [`segments`] and [`lifetime_value`] read the donors' sums as columns
+//!   ([`DonorGifts`]: received gifts up to a date), walk them once, and answer in columns of the same order. Donors who
+//!   never gave are not in the columns and have no score.
+//! - **The models**: [`fit`] a [`Model`] to [`Repeat`] giving (x, `t_x`, T), and ask the [`Fitted`] one for
+//!   [`Predictions`]; [`fit_spending`] for what a gift is worth. The churn number is P(no gift within the horizon), never
+//!   1 − P(alive). [`outlook`] brings both together for every donor, with the words for it, and [`recommend`] ranks whom
+//!   to call first.
+//! - **The judge**: [`backtest`] tries rule, baselines and models on the charity's own past, and may say: keep the rule.
+//! - **The sector's tables**: [`rfm`], [`retention`], [`standings`] (LYBUNT, SYBUNT).
 //!
 //! ```
 //! use dermawan::{DonorGifts, DonorId, Language, Rupiah, churn};

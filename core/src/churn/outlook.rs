@@ -321,7 +321,7 @@ fn check(giving: &RepeatGiving, as_of: Date) -> Result<()> {
     })
 }
 
-/// x, t_x and T in days.
+/// x, `t_x` and T in days.
 pub(super) fn in_days(giving: &RepeatGiving, as_of: Date) -> Repeat {
     let span = |from: &Date, to: Date| f64::from(days_between(*from, to));
     Repeat {

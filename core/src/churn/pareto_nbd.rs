@@ -2,7 +2,7 @@
 //! (Schmittlein, Morrison & Colombo 1987). Parameters r, α (gifts: Gamma) and s, β (leaving: Gamma).
 //!
 //! The likelihood's hypergeometric functions are integrals over the time of leaving. Those are taken by quadrature here:
-//! the sum keeps its digits where differences of hypergeometric functions lose theirs (x 221, t_x near T), and the
+//! the sum keeps its digits where differences of hypergeometric functions lose theirs (x 221, `t_x` near T), and the
 //! derivatives by the parameters cost next to nothing.
 
 use super::repeat::{Cells, Rising};

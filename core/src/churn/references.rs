@@ -101,7 +101,7 @@ fn maximum_likelihood_of_the_papers() {
         (Model::BgNbd, &cdnow, BG_NBD, -9582.4292),
         (Model::MbgNbd, &cdnow, MBG_NBD, -9582.1357),
         (Model::ParetoNbd, &cdnow, PARETO_NBD, -9594.9762),
-        (Model::BgBb, &donations(), BG_BB, -33_225.5813),
+        (Model::BgBb, &donations(), BG_BB, -33225.5813),
     ] {
         let fitted = fit(data, &ml(model)).unwrap();
         assert!((fitted.log_likelihood - ln).abs() < 1e-4, "{model:?}: {}", fitted.log_likelihood);

@@ -15,7 +15,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 pub struct Repeat {
     /// x: gifts after the first one; days (or opportunities) with a gift, so that two on one day are one.
     pub frequency: Vec<f64>,
-    /// t_x: time from the first gift to the last; 0 without a repeat gift.
+    /// `t_x`: time from the first gift to the last; 0 without a repeat gift.
     pub recency: Vec<f64>,
     /// T (n for opportunities): time from the first gift to now.
     pub age: Vec<f64>,
@@ -61,7 +61,9 @@ impl Repeat {
         }
         for (key, _) in &found {
             if let Some(why) = contradiction(*key, whole) {
-                let row = (0..n).find(|&row| [self.frequency[row], self.recency[row], self.age[row]] == *key);
+                let bits = key.map(f64::to_bits);
+                let at = |row: usize| [self.frequency[row], self.recency[row], self.age[row]].map(f64::to_bits);
+                let row = (0..n).find(|&row| at(row) == bits);
                 return Err(Error::new(ErrorKind::InvalidInput, why).context("row", row.unwrap_or(0)));
             }
         }
@@ -137,7 +139,7 @@ impl Cells {
         self.x.len()
     }
 
-    /// (x, t_x, T, donors) of each.
+    /// (x, `t_x`, T, donors) of each.
     pub(super) fn iter(&self) -> impl Iterator<Item = (f64, f64, f64, f64)> + '_ {
         (0..self.x.len()).map(|i| (self.x[i], self.t_x[i], self.t[i], self.count[i]))
     }

@@ -295,6 +295,7 @@ mod tests {
     /// Five donors over four years, counted by hand.
     #[test]
     fn five_donors() {
+        use Standing::{Lybunt, New, Recaptured, Retained, Sybunt};
         let giving = giving(&[
             (1, 2021, 1, 100),
             (1, 2022, 2, 300),
@@ -331,7 +332,6 @@ mod tests {
         // One gift: 1 and 2 in 2021, 4 in 2022. Three to six: 1 in 2022 and 2023 (kept, lost), 3 in 2022. Twelve: 3 in 2023.
         assert_eq!(gifts, [(3, 1), (0, 0), (3, 2), (1, 1)]);
 
-        use Standing::{Lybunt, New, Recaptured, Retained, Sybunt};
         assert_eq!(standings(&giving, 2024).unwrap().standing, [Lybunt, Recaptured, Retained, Sybunt, New]);
         assert_eq!(standings(&giving, 2022).unwrap().standing, [Retained, Lybunt, New, New]);
         let earlier = retention(&giving, 2022).unwrap();

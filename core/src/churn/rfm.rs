@@ -123,6 +123,7 @@ mod tests {
 
     #[test]
     fn ten_donors_in_fifths() {
+        use RfmSegment::{AtRisk, CannotLose, NeedAttention, New, Promising};
         let as_of = date(2026, 1, 31);
         let last = |days: i64| as_of.checked_sub(days.days()).unwrap();
         let giving = RepeatGiving {
@@ -140,7 +141,6 @@ mod tests {
         // Six of ten gave once: the middle of their ranks is .3.
         assert_eq!(found.frequency, [2, 2, 2, 2, 2, 2, 4, 4, 5, 5]);
         assert_eq!((found.score[0], found.score[9]), (521, 155));
-        use RfmSegment::{AtRisk, CannotLose, NeedAttention, New, Promising};
         assert_eq!(found.segment[..5], [New, New, Promising, Promising, NeedAttention]);
         assert_eq!((found.segment[6], found.segment[9]), (AtRisk, CannotLose));
     }

@@ -127,8 +127,11 @@ mod tests {
     use super::*;
     use crate::churn::{Ahead, FitOptions, evaluate, fit};
 
-    /// A year of days ahead, or an opportunity, in charities like those that the library is for.
-    const TRUTHS: [(Model, [f64; 4], (f64, f64), f64); 4] = [
+    /// Model, parameters, ages, horizon.
+    type Truth = (Model, [f64; 4], (f64, f64), f64);
+
+    /// Half a year of days ahead, or an opportunity, in charities like those that the library is for.
+    const TRUTHS: [Truth; 4] = [
         (Model::BgNbd, [0.8, 60.0, 0.8, 2.5], (30.0, 1500.0), 180.0),
         (Model::MbgNbd, [0.8, 60.0, 0.8, 2.5], (30.0, 1500.0), 180.0),
         (Model::ParetoNbd, [0.8, 60.0, 0.7, 300.0], (30.0, 1500.0), 180.0),

@@ -49,7 +49,7 @@ pub struct Opportunities {
     pub donor: Vec<DonorId>,
     /// x: periods with a gift, after that of the first gift.
     pub frequency: Vec<u32>,
-    /// t_x: periods from that of the first gift to that of the last.
+    /// `t_x`: periods from that of the first gift to that of the last.
     pub recency: Vec<u32>,
     /// n: periods from that of the first gift to the last one.
     pub age: Vec<u32>,

@@ -112,7 +112,7 @@ mod tests {
         assert!(worst > 0.0);
     }
 
-    #[allow(clippy::unreadable_literal, reason = "the digits as mpmath prints them")]
+    #[allow(clippy::unreadable_literal, clippy::excessive_precision, reason = "the digits as mpmath prints them")]
     const LARGE_PARAMETERS: [([f64; 4], f64); 4] = [
         ([304.0, 10254.0, 10304.0, 0.938], 827.23734925330073),
         ([0.5, 10000.0, 10049.0, 0.99], 2.1064428742581745),

@@ -1,5 +1,6 @@
 //! Integrals of smooth functions.
 
+#[allow(clippy::excessive_precision, reason = "the digits of the table")]
 /// Positive nodes and weights of the Gauss-Legendre rule with 16 points on [−1, 1] (Abramowitz & Stegun 1964, table 25.4).
 const RULE: [(f64, f64); 8] = [
     (0.095_012_509_837_637_440_2, 0.189_450_610_455_068_496_3),
