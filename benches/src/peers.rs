@@ -20,3 +20,11 @@ pub fn connectorx(python: &Path, url: &str, file: &Path) -> Command {
     command.arg(script).arg(url).arg(file);
     command
 }
+
+/// lifetimes fits and predicts: `files` are those of CDNOW, of the donors of 1995, and of a million donors.
+pub fn lifetimes(python: &Path, files: [&Path; 3], rounds: usize) -> Command {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/churn_lifetimes.py");
+    let mut command = Command::new(python);
+    command.arg(script).args(files).arg(rounds.to_string());
+    command
+}

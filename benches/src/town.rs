@@ -16,10 +16,14 @@ const MADE_BY: u32 = 1;
 ///
 /// When the variable holds something else than a number.
 pub fn options() -> std::io::Result<SampleOptions> {
-    let givers: u64 = asked("DERMAWAN_BENCH_DONORS", 1_000_000)?;
+    Ok(sized(asked("DERMAWAN_BENCH_DONORS", 1_000_000)?))
+}
+
+/// A sample with so many donors who gave eight gifts each, on average.
+pub fn sized(givers: u64) -> SampleOptions {
     // 16 of 100 donors of a sample never gave; 7 of 100 donations come from charity boxes and 3 were never paid.
     let (donors, donations) = (givers * 120 / 100, givers * 890 / 100);
-    Ok(SampleOptions { donors, contacts: (donors / 2).max(1), ..SampleOptions::bench(donations) })
+    SampleOptions { donors, contacts: (donors / 2).max(1), ..SampleOptions::bench(donations) }
 }
 
 /// The analytics file of [`options`], loaded through the library itself when it is not there yet (about a minute for
@@ -28,9 +32,17 @@ pub fn options() -> std::io::Result<SampleOptions> {
 /// # Errors
 ///
 /// When it cannot be made, or is not what it should be.
-#[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a bench keeps files and says why it takes long")]
 pub fn file() -> Result<PathBuf, Box<dyn Error>> {
-    let options = options()?;
+    file_of(options()?)
+}
+
+/// The analytics file of a sample.
+///
+/// # Errors
+///
+/// As [`file`].
+#[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a bench keeps files and says why it takes long")]
+pub fn file_of(options: SampleOptions) -> Result<PathBuf, Box<dyn Error>> {
     let version = env!("CARGO_PKG_VERSION");
     let name = format!("town-{version}-{MADE_BY}-{}-{}", options.donors, options.donations);
     let path = cache()?.join(format!("{name}.duckdb"));

@@ -1,7 +1,7 @@
 //! The configuration: one TOML file, and the environment for secrets.
 
 use dermawan::anomaly::{ExpenseOptions, TransactionOptions};
-use dermawan::churn::{ScoreOptions, SegmentOptions};
+use dermawan::churn::{BacktestOptions, Method, OutlookOptions, RecommendOptions, ScoreOptions, SegmentOptions};
 use dermawan::forecast::{self, CashFlowOptions};
 use dermawan::source::files::{FilesOptions, FilesSource};
 use dermawan::source::mysql::{MySqlOptions, MySqlSource, Password};
@@ -36,6 +36,10 @@ struct Parts {
     forecast: forecast::Options,
     cash_flow: CashFlowOptions,
     churn: ScoreOptions,
+    churn_method: Option<Method>,
+    churn_backtest: BacktestOptions,
+    outlook: OutlookOptions,
+    calls: RecommendOptions,
     segments: SegmentOptions,
     expense_anomalies: ExpenseOptions,
     unusual_transactions: TransactionOptions,
@@ -231,12 +235,17 @@ fn settings(parts: &Parts) -> Settings {
         forecast: parts.forecast.clone(),
         cash_flow: parts.cash_flow.clone(),
         churn: parts.churn.clone(),
+        churn_method: parts.churn_method,
+        churn_backtest: parts.churn_backtest.clone(),
+        outlook: parts.outlook.clone(),
+        calls: parts.calls.clone(),
         segments: parts.segments.clone(),
         expense_anomalies: parts.expense_anomalies.clone(),
         unusual_transactions: parts.unusual_transactions.clone(),
         risk_score: parts.messages.risk_score,
         risk_list: parts.messages.risk_list,
         unusual_days: parts.messages.unusual_days,
+        ..Settings::default()
     }
 }
 

@@ -5,7 +5,10 @@
 #![allow(clippy::disallowed_methods, reason = "reads the vectors")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use dermawan::{CashEntries, CategoryMonth, DonorGifts, Error, MonthlySeries, Rupiah, anomaly, churn, forecast};
+use dermawan::{
+    CashEntries, CategoryMonth, DonorGifts, Error, MonthlySeries, RepeatGiving, Rupiah, YearlyGiving, anomaly, churn,
+    forecast,
+};
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -69,6 +72,36 @@ struct CashBook {
     as_of: Date,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ask {
+    model: churn::Model,
+    parameters: [f64; 4],
+    repeat: churn::Repeat,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Judged {
+    p_no_gift: Vec<f64>,
+    left: Vec<bool>,
+    capacity: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fifths {
+    giving: RepeatGiving,
+    as_of: Date,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Years {
+    giving: YearlyGiving,
+    last_year: i16,
+}
+
 fn read<T: DeserializeOwned>(value: &Value) -> T {
     serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{error} in {value}"))
 }
@@ -109,6 +142,24 @@ fn run(function: &str, Case { input, options, .. }: &Case) -> Value {
         "unusual_transactions" => {
             let CashBook { entries, as_of } = read(input);
             answer(anomaly::transactions(&entries, as_of, &read(options)))
+        }
+        "churn_fit" => answer(churn::fit(&read(input), &read(options))),
+        "churn_predict" => {
+            let Ask { model, parameters, repeat } = read(input);
+            let known = churn::Fitted::known(model, parameters);
+            answer(known.and_then(|known| known.predict(&repeat, &read(options))))
+        }
+        "churn_evaluate" => {
+            let Judged { p_no_gift, left, capacity } = read(input);
+            answer(churn::evaluate(&p_no_gift, &left, capacity))
+        }
+        "rfm" => {
+            let Fifths { giving, as_of } = read(input);
+            answer(churn::rfm(&giving, as_of))
+        }
+        "retention" => {
+            let Years { giving, last_year } = read(input);
+            answer(churn::retention(&giving, last_year))
         }
         other => panic!("no function {other}"),
     }
@@ -180,6 +231,11 @@ vectors! {
     churn_score: 6,
     segments: 2,
     lifetime_value: 6,
+    churn_fit: 7,
+    churn_predict: 9,
+    churn_evaluate: 2,
+    rfm: 1,
+    retention: 2,
     expense_anomalies: 8,
     unusual_transactions: 5,
 }

@@ -3,7 +3,7 @@
 use super::{Analytics, Settings, monthly_report};
 use crate::anomaly::TransactionOptions;
 use crate::bot::Facts;
-use crate::churn::Scores;
+use crate::churn::RecommendOptions;
 use crate::error::{ErrorKind, Result};
 use crate::insight::{
     self, AnomalyDirection, AnomalyList, Brief, BriefFacts, DonorAtRisk, MonthlyReport, Outlook, OutlookMonth,
@@ -31,11 +31,21 @@ impl Desk<'_> {
         Ok(move |id| names.iter().find(|(known, _)| *known == id).map_or_else(String::new, |(_, name)| name.clone()))
     }
 
-    fn at_risk(&self) -> Result<(Scores, Vec<usize>)> {
+    /// The donors at risk, the one to call first at the top: by the model that the backtest chose, else by the rule.
+    fn at_risk(&self) -> Result<Vec<AtRisk>> {
+        let least = self.settings().risk_score;
+        if let Some(outlooks) = self.analytics.outlooks_in(&*self.view, self.as_of)? {
+            let options = RecommendOptions {
+                capacity: u32::MAX,
+                min_p_no_gift: f64::from(least) / 100.0,
+                ..self.settings().calls.clone()
+            };
+            let calls = churn::recommend(&outlooks, &options)?;
+            return Ok(calls.into_iter().map(|call| AtRisk::of_call(&call, outlooks.silent_days[call.row])).collect());
+        }
         let gifts = self.analytics.gifts(&*self.view, self.as_of)?;
         let scores = churn::score(&gifts, self.as_of, &self.settings().churn)?;
-        let ranked = scores.ranked(self.settings().risk_score);
-        Ok((scores, ranked))
+        Ok(scores.ranked(least).into_iter().filter_map(|row| scores.row(row)).map(AtRisk::of_score).collect())
     }
 }
 
@@ -75,26 +85,23 @@ impl Facts for Desk<'_> {
     }
 
     fn risks(&self) -> Result<RiskList> {
-        let (scores, ranked) = self.at_risk()?;
-        let first: Vec<_> = ranked.iter().take(self.settings().risk_list).filter_map(|&row| scores.row(row)).collect();
-        let donors: Vec<DonorId> = first.iter().map(|score| score.donor).collect();
+        let at_risk = self.at_risk()?;
+        let total = at_risk.len() as u64;
+        let first = &at_risk[..at_risk.len().min(self.settings().risk_list)];
+        let donors: Vec<DonorId> = first.iter().map(|risk| risk.donor).collect();
         let names = self.view.donor_names(&donors)?;
-        let donors = first
-            .iter()
-            .zip(names)
-            .map(|(score, name)| DonorAtRisk {
-                name,
-                score: f64::from(score.score),
-                level: match score.level {
-                    churn::Level::High => RiskLevel::High,
-                    churn::Level::Medium => RiskLevel::Medium,
-                    churn::Level::Low => RiskLevel::Low,
-                },
-                days_since_last: days_since_last(score),
-                reasons: score.reasons().map(reason).collect(),
-            })
-            .collect();
-        Ok(RiskList { donors, total: ranked.len() as u64 })
+        let donors = first.iter().zip(names).map(|(risk, name)| DonorAtRisk {
+            name,
+            score: risk.score,
+            level: match risk.level {
+                churn::Level::High => RiskLevel::High,
+                churn::Level::Medium => RiskLevel::Medium,
+                churn::Level::Low => RiskLevel::Low,
+            },
+            days_since_last: risk.days_since_last,
+            reasons: risk.reasons.clone(),
+        });
+        Ok(RiskList { donors: donors.collect(), total })
     }
 
     fn anomalies(&self) -> Result<AnomalyList> {
@@ -134,7 +141,7 @@ impl Facts for Desk<'_> {
 
     fn brief(&self) -> Result<Brief> {
         let anomalies = self.anomalies()?;
-        let (_, ranked) = self.at_risk()?;
+        let at_risk = self.at_risk()?.len() as u64;
         let status = self.status()?;
         Ok(insight::brief(&BriefFacts {
             today: self.as_of,
@@ -142,7 +149,7 @@ impl Facts for Desk<'_> {
             donations: &self.view.donations_by_month(self.as_of)?,
             expenses: &self.view.cash_by_month(Direction::Expense, self.as_of)?,
             outlook: &self.outlook()?,
-            at_risk: ranked.len() as u64,
+            at_risk,
             anomalies: anomalies.len() as u64,
             quarantined: status.quarantined,
         }))
@@ -156,6 +163,42 @@ impl Facts for Desk<'_> {
             // The source's rows that are not among the clean ones.
             quarantined: state.tables.values().map(|fresh| fresh.rows.saturating_sub(fresh.facts)).sum(),
         })
+    }
+}
+
+/// One donor at risk, whichever way was used.
+struct AtRisk {
+    donor: DonorId,
+    score: f64,
+    level: churn::Level,
+    days_since_last: u32,
+    reasons: Vec<RiskReason>,
+}
+
+impl AtRisk {
+    fn of_score(score: churn::Score) -> Self {
+        Self {
+            donor: score.donor,
+            score: f64::from(score.score),
+            level: score.level,
+            days_since_last: days_since_last(&score),
+            reasons: score.reasons().map(reason).collect(),
+        }
+    }
+
+    fn of_call(call: &churn::Call, days_since_last: u32) -> Self {
+        let reason = match call.sign {
+            churn::Sign::Rhythm { usual_days, .. } => RiskReason::UsualDays(usual_days),
+            churn::Sign::Single { .. } => RiskReason::SingleGift,
+            churn::Sign::Season { gave, missed } => RiskReason::Ramadans { gave, missed },
+        };
+        Self {
+            donor: call.donor,
+            score: 100.0 * call.p_no_gift,
+            level: call.level,
+            days_since_last,
+            reasons: vec![reason],
+        }
     }
 }
 

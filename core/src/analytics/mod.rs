@@ -12,6 +12,7 @@ pub use forecast::DonationForecast;
 pub use settings::Settings;
 
 use crate::bot::{Answer, Dialogue, Session};
+use crate::churn::Method;
 use crate::error::Result;
 use crate::etl::{self, Progress, Quarantined, Report, State};
 use crate::insight::{self, Impact, MonthlyReport};
@@ -21,13 +22,19 @@ use crate::source::Source;
 use crate::store::{DonorRecord, Store, View};
 use desk::Desk;
 use jiff::civil::Date;
+use std::sync::Mutex;
 
 /// A charity's analytics: load, analyse, answer. Shared between threads; every method takes the date it is as of.
 pub struct Analytics {
     store: Box<dyn Store>,
     settings: Settings,
     templates: Templates,
+    /// What the last backtest chose: it holds until other facts or another day come.
+    chosen: Mutex<Option<Chosen>>,
 }
+
+/// A choice, by the load and the day that it was made for.
+type Chosen = (Option<u64>, Date, Method);
 
 impl Analytics {
     /// Analytics over a store.
@@ -38,7 +45,7 @@ impl Analytics {
     pub fn new(store: impl Store + 'static, settings: Settings) -> Result<Self> {
         settings.validate()?;
         let templates = Templates::embedded(&settings.organisation)?;
-        Ok(Self { store: Box::new(store), settings, templates })
+        Ok(Self { store: Box::new(store), settings, templates, chosen: Mutex::new(None) })
     }
 
     /// The same with an organisation's own wording.

@@ -1,7 +1,7 @@
 //! What differs from one organisation to the next.
 
 use crate::anomaly::{ExpenseOptions, TransactionOptions};
-use crate::churn::{ScoreOptions, SegmentOptions};
+use crate::churn::{BacktestOptions, Method, OutlookOptions, RecommendOptions, ScoreOptions, SegmentOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::forecast::CashFlowOptions;
 use crate::model::Organisation;
@@ -22,6 +22,16 @@ pub struct Settings {
     pub cash_flow: CashFlowOptions,
     /// The churn score.
     pub churn: ScoreOptions,
+    /// What tells who will not give again; left out (the default), the backtest chooses, and may keep the rule score.
+    pub churn_method: Option<Method>,
+    /// How the backtest goes through the past. Its `score` is `churn` above.
+    pub churn_backtest: BacktestOptions,
+    /// Most donors that a backtest reads, by their number, at even distances; 20,000 are as good as all of them.
+    pub churn_backtest_donors: u32,
+    /// How donors' outlooks are made.
+    pub outlook: OutlookOptions,
+    /// Whom to call.
+    pub calls: RecommendOptions,
     /// The segments.
     pub segments: SegmentOptions,
     /// When a category's month is strange.
@@ -44,6 +54,11 @@ impl Default for Settings {
             forecast: forecast::Options::default(),
             cash_flow: CashFlowOptions::default(),
             churn: ScoreOptions::default(),
+            churn_method: None,
+            churn_backtest: BacktestOptions::default(),
+            churn_backtest_donors: 20_000,
+            outlook: OutlookOptions::default(),
+            calls: RecommendOptions::default(),
             segments: SegmentOptions::default(),
             expense_anomalies: ExpenseOptions::default(),
             unusual_transactions: TransactionOptions::default(),
@@ -75,11 +90,17 @@ impl Settings {
         self.forecast.validate()?;
         self.cash_flow.validate()?;
         self.churn.validate()?;
+        self.churn_backtest.validate()?;
+        self.outlook.validate()?;
+        self.calls.validate()?;
         self.segments.validate()?;
         self.expense_anomalies.validate()?;
         self.unusual_transactions.validate()?;
         if self.risk_score > 100 {
             return Err(Error::new(ErrorKind::Configuration, "risk_score must be 0 to 100"));
+        }
+        if self.churn_backtest_donors < 100 {
+            return Err(Error::new(ErrorKind::Configuration, "churn_backtest_donors must be at least 100"));
         }
         Ok(())
     }

@@ -2,3 +2,6 @@
 //! Muharram lies in which month of the books.
 
 pub mod hijri;
+mod season;
+
+pub use season::spans;

@@ -3,12 +3,12 @@
 //! Columns have the names and the order of the fields. Identities are `UInt64`, money is `Decimal128(18, 2)` and so
 //! exact, dates are `Date32`, levels and segments are dictionaries of text (categories in a data frame).
 
-use super::{Level, LifetimeValues, Scores, Segment, Segments};
+use super::{Level, LifetimeValues, Outlooks, Scores, Segment, Segments};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{DonorId, Rupiah, epoch_day};
 use arrow::array::{
-    ArrayRef, Date32Array, Decimal128Array, DictionaryArray, Float64Array, RecordBatch, UInt8Array, UInt32Array,
-    UInt64Array,
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array, RecordBatch, UInt8Array,
+    UInt32Array, UInt64Array,
 };
 use arrow::datatypes::Int8Type;
 use jiff::civil::Date;
@@ -64,6 +64,37 @@ impl LifetimeValues {
             ("donation_frequency", Arc::new(Float64Array::from(self.donation_frequency.clone()))),
             ("first_donation", dates(&self.first_donation)),
             ("last_donation", dates(&self.last_donation)),
+        ])
+    }
+}
+
+impl Outlooks {
+    /// One row a donor; see the [columns](Outlooks).
+    ///
+    /// # Errors
+    ///
+    /// `invalid_input` when the columns differ in length.
+    pub fn to_batch(&self) -> Result<RecordBatch> {
+        let numbers = |column: &[f64]| -> ArrayRef { Arc::new(Float64Array::from(column.to_vec())) };
+        batch([
+            ("donor", donors(&self.donor)),
+            ("p_no_gift", numbers(&self.p_no_gift)),
+            ("p_no_gift_low", numbers(&self.p_no_gift_low)),
+            ("p_no_gift_high", numbers(&self.p_no_gift_high)),
+            ("level", categories(self.level.iter().map(|&level| name_of_level(level)))),
+            ("p_alive", numbers(&self.p_alive)),
+            ("expected_gifts", numbers(&self.expected_gifts)),
+            ("gift_value", money(&self.gift_value)?),
+            ("expected_value", money(&self.expected_value)?),
+            ("lifetime_value", money(&self.lifetime_value)?),
+            ("value_at_risk", money(&self.value_at_risk)?),
+            ("days", counts(&self.days)),
+            ("silent_days", counts(&self.silent_days)),
+            ("usual_days", counts(&self.usual_days)),
+            ("overdue", numbers(&self.overdue)),
+            ("seasonal", Arc::new(BooleanArray::from(self.seasonal.clone()))),
+            ("seasons", counts(&self.seasons)),
+            ("seasons_missed", counts(&self.seasons_missed)),
         ])
     }
 }

@@ -1,7 +1,14 @@
-//! Who is leaving: the rule score of every donor, segments, and lifetime value.
+//! Who is leaving, what donors are worth, and whom to call.
 //!
-//! All three read the donors' sums as columns ([`DonorGifts`]: received gifts up to a date), walk them once, and answer
-//! in columns of the same order. Donors who never gave are not in the columns and have no score.
+//! - **The rule**: [`score`], [`segments`] and [`lifetime_value`] read the donors' sums as columns
+//!   ([`DonorGifts`]: received gifts up to a date), walk them once, and answer in columns of the same order. Donors who
+//!   never gave are not in the columns and have no score.
+//! - **The models**: [`fit`] a [`Model`] to [`Repeat`] giving (x, `t_x`, T), and ask the [`Fitted`] one for
+//!   [`Predictions`]; [`fit_spending`] for what a gift is worth. The churn number is P(no gift within the horizon), never
+//!   1 − P(alive). [`outlook`] brings both together for every donor, with the words for it, and [`recommend`] ranks whom
+//!   to call first.
+//! - **The judge**: [`backtest`] tries rule, baselines and models on the charity's own past, and may say: keep the rule.
+//! - **The sector's tables**: [`rfm`], [`retention`], [`standings`] (LYBUNT, SYBUNT).
 //!
 //! ```
 //! use dermawan::{DonorGifts, DonorId, Language, Rupiah, churn};
@@ -21,15 +28,48 @@
 //! # Ok::<(), dermawan::Error>(())
 //! ```
 
+mod backtest;
 mod batch;
+mod bg_bb;
+mod bg_nbd;
+mod dropout;
+mod evaluate;
+mod features;
+mod fit;
+mod gamma_gamma;
+mod mbg_nbd;
+mod model;
 mod options;
+mod outlook;
+mod pareto_nbd;
+mod predict;
+mod recommend;
+mod repeat;
+mod retention;
+mod rfm;
 mod score;
 mod segment;
+#[cfg(any(test, feature = "testkit"))]
+mod simulate;
 mod value;
+
+pub use backtest::{Backtest, BacktestOptions, Difference, Method, Origin, Outcome, Reason, backtest};
+pub use evaluate::{CalibrationBin, Evaluation, evaluate};
+pub use fit::{Convergence, Estimate, FitOptions, Fitted, fit};
+pub use gamma_gamma::{FittedSpending, Spending, SpendingOptions, fit_spending};
+pub use model::Model;
+pub use outlook::{Known, OutlookOptions, Outlooks, Sign, outlook};
+pub use predict::{Ahead, Predictions};
+pub use recommend::{Call, RecommendOptions, recommend, recommend_by_rule};
+pub use repeat::{Grouped, Repeat};
+pub use retention::{Cohort, CountRetention, Retention, Standing, Standings, YearRetention, retention, standings};
+pub use rfm::{Rfm, RfmSegment, rfm};
 
 pub use options::{CountBand, DaysBand, ScoreOptions, SegmentOptions};
 pub use score::{Factor, Level, Score, Scores, score};
 pub use segment::{Segment, SegmentCounts, Segments, segments};
+#[cfg(any(test, feature = "testkit"))]
+pub use simulate::{Simulated, simulate, simulate_days};
 pub use value::{LifetimeValue, LifetimeValues, lifetime_value};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -68,5 +108,9 @@ fn days_between(from: Date, to: Date) -> u32 {
     u32::try_from(to.duration_since(from).as_hours() / 24).unwrap_or(0)
 }
 
+#[cfg(test)]
+mod charities;
+#[cfg(test)]
+mod references;
 #[cfg(test)]
 mod tests;

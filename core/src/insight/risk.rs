@@ -29,6 +29,17 @@ pub enum RiskReason {
         /// In how many months.
         months: u8,
     },
+    /// The donor's own rhythm, which the silence is longer than.
+    UsualDays(u32),
+    /// One gift so far.
+    SingleGift,
+    /// A donor who gives in Ramadan only.
+    Ramadans {
+        /// Ramadans with a gift.
+        gave: u32,
+        /// Ramadans passed since the last of them.
+        missed: u32,
+    },
 }
 
 /// A donor at risk; for administrators only.
@@ -46,7 +57,7 @@ pub struct DonorAtRisk {
     pub reasons: Vec<RiskReason>,
 }
 
-/// The donors at risk, the highest score first.
+/// The donors at risk, the one to call first at the top.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RiskList {
     /// The first of them.

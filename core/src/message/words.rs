@@ -35,6 +35,20 @@ pub(super) fn reason(reason: RiskReason, language: Language) -> String {
         (RiskReason::RecentGifts { gifts, months }, Language::En) => {
             format!("{} in the last {}", plural(gifts.into(), "gift"), plural(months.into(), "month"))
         }
+        (RiskReason::UsualDays(days), Language::Id) => {
+            format!("biasanya berdonasi setiap {} hari", number(days.into(), language))
+        }
+        (RiskReason::UsualDays(days), Language::En) => {
+            format!("usually gives every {}", plural(days.into(), "day"))
+        }
+        (RiskReason::SingleGift, Language::Id) => "baru sekali berdonasi".into(),
+        (RiskReason::SingleGift, Language::En) => "one gift so far".into(),
+        (RiskReason::Ramadans { gave, missed }, Language::Id) => {
+            format!("donatur Ramadan: {gave} kali, {missed} terlewat")
+        }
+        (RiskReason::Ramadans { gave, missed }, Language::En) => {
+            format!("gives in Ramadan: {gave} so far, {missed} missed since")
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod columns;
 mod day;
+mod giving;
 mod ids;
 mod month;
 mod number;
@@ -14,6 +15,7 @@ mod table;
 
 pub use columns::{CashEntries, CategoryMonth, Direction, DonorGifts, MonthTotal, MonthlySeries};
 pub(crate) use day::{civil_day, epoch_day};
+pub use giving::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
 pub use ids::{AccountId, CategoryId, ChildId, ContactId, DonationId, DonorId, EntryId};
 pub use month::Month;
 pub use number::{Number, Sender};

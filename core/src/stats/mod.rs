@@ -2,16 +2,26 @@
 
 mod cholesky;
 mod golden;
+mod hypergeometric;
 mod line;
+mod logistic;
+mod minimise;
 mod nelder_mead;
+mod quadrature;
 mod quantile;
+mod random;
 mod sum;
 
 pub(crate) use cholesky::solve;
 pub(crate) use golden::golden_section;
+pub(crate) use hypergeometric::ln_hyp2f1;
 pub(crate) use line::Line;
+pub(crate) use logistic::Logistic;
+pub(crate) use minimise::minimise;
 pub(crate) use nelder_mead::{Patience, nelder_mead};
-pub(crate) use quantile::student_t;
+pub(crate) use quadrature::gauss;
+pub(crate) use quantile::{normal_quantile, student_t};
+pub(crate) use random::Rng;
 pub(crate) use sum::{mean, sample_sd, sum};
 
 /// Values larger than this are refused by the analyses: their squares, and sums of squares over any series that fits

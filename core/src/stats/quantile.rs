@@ -1,6 +1,6 @@
 //! Quantiles.
 
-use statrs::distribution::{Continuous, ContinuousCDF, StudentsT};
+use statrs::distribution::{Continuous, ContinuousCDF, Normal, StudentsT};
 
 /// The quantile of Student's t with `freedom` > 0 degrees of freedom at `p` in 0.5..1: that number which a fraction `p`
 /// of the distribution lies below. `None` outside.
@@ -29,9 +29,21 @@ pub(crate) fn student_t(p: f64, freedom: f64) -> Option<f64> {
     quantile.is_finite().then_some(quantile)
 }
 
+/// The quantile of the standard normal distribution at `p` in (0, 1).
+pub(crate) fn normal_quantile(p: f64) -> f64 {
+    Normal::standard().inverse_cdf(p)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn normal_quantiles_of_the_tables() {
+        for (p, expected) in [(0.5, 0.0), (0.9, 1.281_551_565_544_6), (0.975, 1.959_963_984_540_05)] {
+            assert!((normal_quantile(p) - expected).abs() < 1e-12, "{p}");
+        }
+    }
 
     /// Reference: scipy 1.17.1, `scipy.stats.t.ppf(p, freedom)`.
     #[test]

@@ -6,6 +6,8 @@
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, reason = "the checks of a test suite")]
 #![allow(clippy::inconsistent_digit_grouping, reason = "amounts in sen: rupiah, and two digits")]
 
+mod giving;
+
 use super::{DonorRecord, Store, View};
 use crate::error::{Error, ErrorKind, Result};
 use crate::etl::{self, Options, Reason, Report};
@@ -459,6 +461,7 @@ fn compare(view: &dyn View, world: &World, as_of: Date, what: &str) {
         assert_eq!(contact.map(|c| (c.donor, c.verified)), expected, "{what}: contact of donor {donor}");
     }
     assert_eq!(view.contact("628999").unwrap(), None, "{what}: a number that is not there");
+    giving::compare(view, world, as_of, what);
 }
 
 fn empty_store(store: &dyn Store) {

@@ -6,6 +6,7 @@
 use crate::error::Result;
 use crate::etl::{Load, Quarantined, State};
 use crate::model::{CashEntries, CategoryId, CategoryMonth, Direction, DonorGifts, DonorId, MonthTotal, Rupiah};
+use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
 use jiff::civil::Date;
 
 #[cfg(feature = "testkit")]
@@ -73,6 +74,20 @@ pub trait View: Send {
 
     /// Rows in quarantine, ascending by table and key, at most `limit`.
     fn quarantine(&self, limit: usize) -> Result<Vec<Quarantined>>;
+
+    /// The days of gifts of every donor who gave on or before `as_of`, counted. `seasons` are at most 60 spans of days, both
+    /// ends included, that do not overlap.
+    fn repeat_giving(&self, as_of: Date, seasons: &[(Date, Date)]) -> Result<RepeatGiving>;
+
+    /// In how many periods of `months` months (1 to 120) every donor gave, counted back from `as_of`: a gift of the same
+    /// day of the month as `as_of`, `months` months before, belongs to the period before.
+    fn opportunities(&self, as_of: Date, months: u16) -> Result<Opportunities>;
+
+    /// The days of gifts up to `as_of`, of donors whose number is a multiple of `one_in` (1 for all).
+    fn gift_days(&self, as_of: Date, one_in: u32) -> Result<GiftDays>;
+
+    /// What every donor gave in each civil year up to `as_of`.
+    fn yearly_giving(&self, as_of: Date) -> Result<YearlyGiving>;
 }
 
 /// One donor and the received gifts up to a date.

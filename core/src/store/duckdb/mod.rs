@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "this room keeps the analytics file")]
 
 mod derive;
+mod giving;
 mod load;
 mod merge;
 mod open;

@@ -1,13 +1,14 @@
 //! Reading: sums and columns.
 
 use super::trouble::trouble;
-use super::{DuckDbStore, lock, rows};
+use super::{DuckDbStore, giving, lock, rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::etl::{Quarantined, Reason, State};
 use crate::model::{
     CashEntries, CategoryId, CategoryMonth, Direction, DonorGifts, DonorId, EntryId, Month, MonthTotal, Rupiah, Table,
     civil_day,
 };
+use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
 use crate::store::{Contact, DonorRecord, View};
 use ::duckdb::{Connection, OptionalExt, Row, params};
 use arrow::datatypes::{Date32Type, Int64Type, UInt32Type, UInt64Type};
@@ -353,5 +354,21 @@ impl View for DuckDbView<'_> {
             })
             .map_err(&doing)?;
         found.collect::<::duckdb::Result<_>>().map_err(&doing)
+    }
+
+    fn repeat_giving(&self, as_of: Date, seasons: &[(Date, Date)]) -> Result<RepeatGiving> {
+        giving::repeat_giving(self.sql()?, as_of, seasons)
+    }
+
+    fn opportunities(&self, as_of: Date, months: u16) -> Result<Opportunities> {
+        giving::opportunities(self.sql()?, as_of, months)
+    }
+
+    fn gift_days(&self, as_of: Date, one_in: u32) -> Result<GiftDays> {
+        giving::gift_days(self.sql()?, as_of, one_in)
+    }
+
+    fn yearly_giving(&self, as_of: Date) -> Result<YearlyGiving> {
+        giving::yearly_giving(self.sql()?, as_of)
     }
 }

@@ -2,6 +2,7 @@
 //! second opinion that the contract suite asks for.
 
 mod cells;
+mod giving;
 mod load;
 mod view;
 

@@ -8,6 +8,7 @@ use crate::model::{
     CashEntries, CategoryId, CategoryMonth, Direction, DonorGifts, DonorId, EntryId, Month, MonthTotal, Rupiah, Table,
     civil_day, epoch_day,
 };
+use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
 use crate::store::{Contact, DonorRecord, View};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,10 +17,10 @@ use std::sync::Arc;
 pub(super) struct MemoryView(pub(super) Arc<Facts>);
 
 /// One received gift.
-struct Gift {
-    donor: Option<DonorId>,
-    amount: Rupiah,
-    day: i32,
+pub(super) struct Gift {
+    pub(super) donor: Option<DonorId>,
+    pub(super) amount: Rupiah,
+    pub(super) day: i32,
 }
 
 /// One line of the cash book.
@@ -31,7 +32,7 @@ struct Line {
 }
 
 impl MemoryView {
-    fn received(&self, as_of: Date) -> impl Iterator<Item = Gift> {
+    pub(super) fn received(&self, as_of: Date) -> impl Iterator<Item = Gift> {
         let last = epoch_day(as_of);
         self.0.rows(Table::Donations).filter_map(move |(_, row)| {
             let row = Named(Table::Donations, row);
@@ -202,5 +203,21 @@ impl View for MemoryView {
         rows.sort_by(|a, b| (a.table.name(), a.key, a.reason.code()).cmp(&(b.table.name(), b.key, b.reason.code())));
         rows.truncate(limit);
         Ok(rows)
+    }
+
+    fn repeat_giving(&self, as_of: Date, seasons: &[(Date, Date)]) -> Result<RepeatGiving> {
+        Ok(self.repeat_giving_of(as_of, seasons))
+    }
+
+    fn opportunities(&self, as_of: Date, months: u16) -> Result<Opportunities> {
+        Ok(self.opportunities_of(as_of, months))
+    }
+
+    fn gift_days(&self, as_of: Date, one_in: u32) -> Result<GiftDays> {
+        Ok(self.gift_days_of(as_of, one_in))
+    }
+
+    fn yearly_giving(&self, as_of: Date) -> Result<YearlyGiving> {
+        Ok(self.yearly_giving_of(as_of))
     }
 }
