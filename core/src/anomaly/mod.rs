@@ -20,13 +20,18 @@
 //! # Ok::<(), dermawan::Error>(())
 //! ```
 
+mod months;
 mod options;
+mod robust;
 mod transaction;
+mod why;
 mod zscore;
 
-pub use options::{ExpenseOptions, Months, TransactionOptions};
+pub use months::{ExpenseAnomaly, ExpenseReport, LevelShift, expenses};
+pub use options::{ExpenseOptions, Method, Months, TransactionOptions};
 pub use transaction::{TransactionReport, UnusualTransaction, transactions};
-pub use zscore::{ExpenseAnomaly, ExpenseReport, expenses};
+pub use robust::Structure;
+pub use why::Why;
 
 use crate::model::{CategoryId, Rupiah};
 use serde::{Deserialize, Serialize};
