@@ -23,6 +23,7 @@
 mod months;
 mod options;
 mod robust;
+mod screen;
 mod transaction;
 mod why;
 mod zscore;
@@ -31,7 +32,13 @@ pub use months::{ExpenseAnomaly, ExpenseReport, LevelShift, expenses};
 pub use options::{ExpenseOptions, Method, Months, TransactionOptions};
 pub use transaction::{TransactionReport, UnusualTransaction, transactions};
 pub use robust::Structure;
+pub use screen::{
+    Benford, CashLines, Conformity, Evidence, Finding, Gap, RoundAmounts, ScreenOptions, Screening, Suspect, benford, screen,
+    sequence_gaps,
+};
 pub use why::Why;
+
+pub(crate) use screen::screen_with;
 
 use crate::model::{CategoryId, Rupiah};
 use serde::{Deserialize, Serialize};
