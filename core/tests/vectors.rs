@@ -69,6 +69,14 @@ struct CashBook {
     as_of: Date,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sample {
+    values: Vec<f64>,
+    most: usize,
+    level: f64,
+}
+
 fn read<T: DeserializeOwned>(value: &Value) -> T {
     serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{error} in {value}"))
 }
@@ -109,6 +117,10 @@ fn run(function: &str, Case { input, options, .. }: &Case) -> Value {
         "unusual_transactions" => {
             let CashBook { entries, as_of } = read(input);
             answer(anomaly::transactions(&entries, as_of, &read(options)))
+        }
+        "generalised_esd" => {
+            let Sample { values, most, level } = read(input);
+            answer(anomaly::generalised_esd(&values, most, level))
         }
         other => panic!("no function {other}"),
     }
@@ -180,8 +192,9 @@ vectors! {
     churn_score: 6,
     segments: 2,
     lifetime_value: 6,
-    expense_anomalies: 8,
+    expense_anomalies: 11,
     unusual_transactions: 5,
+    generalised_esd: 3,
 }
 
 #[test]

@@ -51,8 +51,8 @@ impl Why {
 pub(super) enum Others {
     /// Other months of the same series.
     Months(usize),
-    /// Other transactions of the same category.
-    Transactions(usize),
+    /// Other gifts of the same donor.
+    Gifts(usize),
 }
 
 impl Others {
@@ -60,9 +60,7 @@ impl Others {
         let s = |n: usize| if n == 1 { "" } else { "s" };
         match self {
             Self::Months(n) => (format!("{n} bulan lainnya"), format!("{n} other month{}", s(n))),
-            Self::Transactions(n) => {
-                (format!("{n} transaksi lain dalam kategorinya"), format!("{n} other entr{} of its category", if n == 1 { "y" } else { "ies" }))
-            }
+            Self::Gifts(n) => (format!("{n} donasi lainnya"), format!("{n} other gift{}", s(n))),
         }
     }
 }
@@ -119,7 +117,7 @@ mod tests {
         );
         let season = why.with(Structure { season: true, trend: Some(1.0), ..Structure::default() });
         assert!(season.en.ends_with("Taken into account: trend, season.") && season.id.ends_with("tren, musim."));
-        assert!(Why::unexpected(0.0, 5.0, None, Others::Transactions(1)).en.starts_with("Far from"));
+        assert!(Why::unexpected(0.0, 5.0, None, Others::Gifts(1)).en.starts_with("Far from"));
         assert!(Why::unexpected(32.0, 10.0, None, Others::Months(4)).id.starts_with("3,2 kali lipat"));
     }
 }

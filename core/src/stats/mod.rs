@@ -5,7 +5,7 @@ mod quantile;
 mod sum;
 
 pub(crate) use line::Line;
-pub(crate) use quantile::student_t;
+pub(crate) use quantile::{student_t, student_t_outside};
 pub(crate) use sum::{mean, sample_sd, sum};
 
 /// Values larger than this are refused by the analyses: their squares, and sums of squares over any series that fits

@@ -98,6 +98,3 @@ pub(super) fn judge(histories: &[History], level: impl Fn(usize) -> f64, overrid
     }
     findings
 }
-
-#[cfg(all(test, feature = "testkit"))]
-mod tests;

@@ -1,8 +1,7 @@
 //! Views for an audit: round amounts, first digits, missing numbers. They describe a category or the book, not a line.
 
-use super::columns::CashLines;
 use super::outlier::Group;
-use crate::model::{CategoryId, EntryId, Rupiah};
+use crate::model::{CashBook, CategoryId, EntryId, Rupiah};
 use serde::{Deserialize, Serialize};
 
 /// Fewer amounts than this say nothing about first digits: the test alarms on 92 % of honest samples of 100.
@@ -104,12 +103,12 @@ pub fn benford(amounts: impl IntoIterator<Item = Rupiah>) -> Benford {
     Benford::Applicable { amounts, shares, deviation, conformity }
 }
 
-pub(super) fn by_category(lines: &CashLines, groups: &[Group]) -> Vec<(CategoryId, Benford)> {
+pub(super) fn by_category(lines: &CashBook, groups: &[Group]) -> Vec<(CategoryId, Benford)> {
     let of = |group: &Group| benford(group.rows.iter().map(|&row| lines.amount[row as usize]));
     groups.iter().map(|group| (group.category, of(group))).collect()
 }
 
-pub(super) fn round_amounts(lines: &CashLines, groups: &[Group]) -> Vec<RoundAmounts> {
+pub(super) fn round_amounts(lines: &CashBook, groups: &[Group]) -> Vec<RoundAmounts> {
     let of = |group: &Group| {
         let share = |unit: i64| {
             let round = group.rows.iter().filter(|&&row| lines.amount[row as usize].sen() % unit == 0).count();

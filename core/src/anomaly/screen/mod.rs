@@ -4,19 +4,17 @@
 //! and lines that a person has looked at ("this is fine") stay silent.
 
 mod audit;
-mod columns;
 mod finding;
 mod options;
 mod outlier;
 mod repeated;
 
 pub use audit::{Benford, Conformity, Gap, RoundAmounts, benford, sequence_gaps};
-pub use columns::CashLines;
 pub use finding::{Evidence, Finding, Screening, Suspect};
 pub use options::ScreenOptions;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Direction, EntryId};
+use crate::model::{CashBook, Direction, EntryId};
 use jiff::civil::Date;
 use jiff::civil::Weekday;
 use std::collections::{BTreeMap, HashSet};
@@ -29,7 +27,7 @@ use std::collections::{BTreeMap, HashSet};
 ///
 /// `invalid_input` when an option is out of its range, the columns differ in length, or a line is dated after `as_of`.
 pub fn screen(
-    lines: &CashLines,
+    lines: &CashBook,
     accepted: &HashSet<EntryId>,
     as_of: Date,
     options: &ScreenOptions,
@@ -40,14 +38,14 @@ pub fn screen(
 
 /// The same, where texts are asked for only of lines that may be duplicates.
 pub(crate) fn screen_with(
-    lines: &CashLines,
+    lines: &CashBook,
     texts: &mut dyn FnMut(&[usize]) -> Result<Vec<String>>,
     accepted: &HashSet<EntryId>,
     as_of: Date,
     options: &ScreenOptions,
 ) -> Result<Screening> {
     options.validate()?;
-    lines.check()?;
+    check(lines)?;
     if let Some(row) = lines.date.iter().position(|&date| date > as_of) {
         return Err(Error::new(ErrorKind::InvalidInput, "a line of the cash book is after the as-of date")
             .context("entry", lines.entry[row]));
@@ -75,9 +73,22 @@ pub(crate) fn screen_with(
     })
 }
 
+fn check(lines: &CashBook) -> Result<()> {
+    let n = lines.len();
+    let optional = |len: usize| len == n || len == 0;
+    if [lines.direction.len(), lines.category.len(), lines.amount.len(), lines.date.len()] == [n; 4]
+        && optional(lines.entered.len())
+        && optional(lines.text.len())
+        && u32::try_from(n).is_ok()
+    {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::InvalidInput, "the columns of the cash book differ in length"))
+}
+
 /// Findings as they come.
 struct Found<'a> {
-    lines: &'a CashLines,
+    lines: &'a CashBook,
     accepted: &'a HashSet<EntryId>,
     options: &'a ScreenOptions,
     counts: BTreeMap<String, usize>,

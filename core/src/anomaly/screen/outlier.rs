@@ -1,9 +1,8 @@
 //! Amounts far from those of their category, on the logarithm.
 
-use super::columns::CashLines;
 use super::{Evidence, Found};
 use crate::anomaly::TooLittleHistory;
-use crate::model::{CategoryId, Rupiah};
+use crate::model::{CashBook, CategoryId, Rupiah};
 use std::collections::HashMap;
 
 /// Half the width of the middle half of a normal distribution, in standard deviations.
@@ -18,7 +17,7 @@ pub(super) struct Group {
 }
 
 /// The rows of each category, ascending.
-pub(super) fn by_category(lines: &CashLines, rows: &[u32]) -> Vec<Group> {
+pub(super) fn by_category(lines: &CashBook, rows: &[u32]) -> Vec<Group> {
     let mut places = HashMap::new();
     let mut groups: Vec<Group> = Vec::new();
     // Lines of one category often follow one another; the map is asked only where the category changes.

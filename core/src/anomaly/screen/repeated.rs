@@ -1,15 +1,14 @@
 //! Payments that belong together: the same one twice, or one in pieces.
 
-use super::columns::CashLines;
 use super::{Evidence, Found};
 use crate::error::Result;
-use crate::model::{EntryId, Rupiah, epoch_day};
+use crate::model::{CashBook, EntryId, Rupiah, epoch_day};
 
 /// Pairs whose texts are compared at most, the least probable first.
 const MOST_PAIRS: usize = 20_000;
 
 /// A line packed so that lines sort by category, amount and date.
-fn packed(lines: &CashLines, row: u32) -> (u64, i64, i32, u32) {
+fn packed(lines: &CashBook, row: u32) -> (u64, i64, i32, u32) {
     let at = row as usize;
     (lines.category[at].0, lines.amount[at].sen(), epoch_day(lines.date[at]), row)
 }

@@ -3,8 +3,8 @@ use crate::model::{CategoryId, Rupiah};
 use jiff::civil::date;
 
 /// A book of one category: ordinary amounts around 1,000,000, one every other weekday of two years.
-fn book() -> CashLines {
-    let mut lines = CashLines::default();
+fn book() -> CashBook {
+    let mut lines = CashBook::default();
     let mut day = date(2024, 1, 1);
     for i in 0..250u64 {
         day = day.saturating_add(jiff::Span::new().days(if day.weekday() == Weekday::Friday { 3 } else { 2 }));
@@ -16,7 +16,7 @@ fn book() -> CashLines {
     lines
 }
 
-fn add(lines: &mut CashLines, rupiah: i64, day: Date, text: &str) -> EntryId {
+fn add(lines: &mut CashBook, rupiah: i64, day: Date, text: &str) -> EntryId {
     let entry = EntryId(lines.len() as u64 + 1);
     lines.entry.push(entry);
     lines.direction.push(Direction::Expense);
@@ -30,7 +30,7 @@ fn add(lines: &mut CashLines, rupiah: i64, day: Date, text: &str) -> EntryId {
 
 const AS_OF: Date = date(2026, 12, 31);
 
-fn run(lines: &CashLines, options: &ScreenOptions) -> Screening {
+fn run(lines: &CashBook, options: &ScreenOptions) -> Screening {
     screen(lines, &HashSet::new(), AS_OF, options).unwrap()
 }
 
@@ -118,6 +118,6 @@ fn gaps_and_wrong_input() {
     ] {
         assert_eq!(wrong.validate().unwrap_err().code(), "invalid_input");
     }
-    let screening = run(&CashLines::default(), &ScreenOptions::default());
+    let screening = run(&CashBook::default(), &ScreenOptions::default());
     assert_eq!(screening.tested, 0);
 }

@@ -1,9 +1,11 @@
 //! Simulated charities: what is found, and how often an ordinary month is called strange.
 
-use crate::anomaly::{ExpenseOptions, ExpenseReport, Kind, Months, Severity, expenses};
-use crate::calendar::hijri::{MonthFeatures, Overrides};
-use crate::model::{CategoryId, CategoryMonth, Month, Rupiah};
-use crate::sample::{MonthNoise, MonthOptions, SampleMonths};
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use dermawan::anomaly::{ExpenseOptions, ExpenseReport, Kind, Months, Severity, expenses};
+use dermawan::calendar::hijri::{MonthFeatures, Overrides};
+use dermawan::sample::{MonthNoise, MonthOptions, SampleMonths};
+use dermawan::{CategoryId, CategoryMonth, Month, Rupiah};
 use jiff::civil::date;
 use proptest::prelude::*;
 use std::collections::HashSet;
