@@ -55,9 +55,13 @@ fn every() -> ExpenseOptions {
 /// counts more of them.
 #[test]
 fn finds_anomalies_without_crying_wolf() {
-    for (months, charities, least, most) in
-        [(4, 250, 0.72, 0.03), (5, 200, 0.75, 0.018), (7, 200, 0.79, 0.016), (13, 100, 0.82, 0.0065), (36, 40, 0.82, 0.006)]
-    {
+    for (months, charities, least, most) in [
+        (4, 250, 0.72, 0.03),
+        (5, 200, 0.75, 0.018),
+        (7, 200, 0.79, 0.016),
+        (13, 100, 0.82, 0.0065),
+        (36, 40, 0.82, 0.006),
+    ] {
         let counts = count(0..charities, &MonthOptions { months, ..MonthOptions::default() }, &every());
         assert!(counts.f1() > least && counts.rate() < most, "{months} months: {} {counts:?}", counts.f1());
     }
@@ -113,7 +117,10 @@ fn konsumsi_by_default() {
     let found = &report.anomalies[0];
     assert_eq!((found.kind, found.severity, found.history), (Kind::Overspending, Severity::High, 3), "{found:?}");
     // What the rule would have said, to the last bit.
-    assert_eq!((found.deviation, found.mean.to_bits(), found.sd.to_bits()), (Some(24.0), 3.1e6_f64.to_bits(), 1e5_f64.to_bits()));
+    assert_eq!(
+        (found.deviation, found.mean.to_bits(), found.sd.to_bits()),
+        (Some(24.0), 3.1e6_f64.to_bits(), 1e5_f64.to_bits())
+    );
     assert!((2.9e6..3.3e6).contains(&found.expected.to_f64()), "{found:?}");
     assert!(found.expected_range.min < found.expected && found.expected < found.expected_range.max);
     assert!(found.expected_range.max < found.amount && found.p_value.unwrap() < 0.01);
@@ -146,7 +153,8 @@ fn a_level_shift_is_not_a_row_of_spikes() {
 
 #[test]
 fn zeros_negatives_and_equal_months() {
-    let judge = |amounts: &[f64]| expenses(&category(1, amounts), date(2026, 1, 3), &ExpenseOptions::default()).unwrap();
+    let judge =
+        |amounts: &[f64]| expenses(&category(1, amounts), date(2026, 1, 3), &ExpenseOptions::default()).unwrap();
     // Equal months: a little more is nothing, half as much again is something, and there is no z.
     assert!(judge(&[5e5; 12]).anomalies.is_empty());
     let mut rent = [5e5; 12];

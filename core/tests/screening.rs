@@ -1,9 +1,10 @@
 //! What a screening reads from a store, and what the store remembers of people's answers.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use dermawan::anomaly::{ExpenseOptions, Months, expenses};
 use dermawan::sample::{Sample, SampleOptions, SampleSource};
 use dermawan::store::{DuckDbOptions, DuckDbStore, MemoryStore, Store};
-use dermawan::{Analytics, EntryId, Settings, etl};
+use dermawan::{Analytics, Direction, EntryId, Settings, etl};
 use jiff::civil::Date;
 
 fn loaded(store: impl Store + 'static) -> (Analytics, Date) {
@@ -26,7 +27,9 @@ fn both_stores_read_the_same() {
         let view = analytics.store().view().unwrap();
         let book = view.cash_book(as_of).unwrap();
         let mut rows: Vec<_> = (0..book.len())
-            .map(|i| (book.entry[i], book.category[i], book.amount[i], book.date[i], book.entered[i], book.direction[i]))
+            .map(|i| {
+                (book.entry[i], book.category[i], book.amount[i], book.date[i], book.entered[i], book.direction[i])
+            })
             .collect();
         rows.sort_by_key(|row| row.0);
         let asked = [EntryId(7), EntryId(99_999_999), EntryId(3)];
@@ -64,4 +67,24 @@ fn planted_expenses_are_suspects_until_accepted() {
         analytics.accept_entries(&seen, false).unwrap();
         assert!(!silent(&analytics) && analytics.accepted_entries().unwrap().is_empty());
     }
+}
+
+/// The rule calls 70 of the demo's 360 months strange beside the planted ones.
+#[test]
+fn planted_months_are_found_and_few_others() {
+    let (analytics, as_of) = loaded(MemoryStore::new());
+    let truth = Sample::new(SampleOptions::demo()).unwrap().truth().unwrap();
+    let rows = analytics.store().view().unwrap().cash_by_month(Direction::Expense, as_of).unwrap();
+    let options = ExpenseOptions { months: Months::Every, ..ExpenseOptions::default() };
+    let report = expenses(&rows, as_of, &options).unwrap();
+    let planted = |category, month| truth.anomalies.iter().any(|p| p.category == category && p.month == month);
+    let found = report.anomalies.iter().filter(|found| planted(found.category, found.month)).count();
+    let others = report.anomalies.len() - found;
+    println!(
+        "{found} of {} planted, {others} others of {}, shifts {:?}",
+        truth.anomalies.len(),
+        report.tested,
+        report.shifts
+    );
+    assert!(found >= 3 && others <= 12, "{found} found, {others} others: {:?}", report.anomalies);
 }

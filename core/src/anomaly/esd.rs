@@ -44,7 +44,7 @@ pub fn generalised_esd(values: &[f64], most: usize, level: f64) -> Result<Esd> {
     if !(level > 0.0 && level <= 0.5) {
         return wrong("level must be above 0 and at most 0.5");
     }
-    if values.iter().any(|value| !(value.abs() <= crate::stats::LARGEST)) {
+    if values.iter().any(|value| value.is_nan() || value.abs() > crate::stats::LARGEST) {
         return wrong("the values must be finite");
     }
     if values.len() < most.saturating_add(2) {
@@ -83,23 +83,33 @@ pub fn generalised_esd(values: &[f64], most: usize, level: f64) -> Result<Esd> {
 mod tests {
     use super::*;
 
-    /// Rosner's example (1983, table 1), with the statistics and critical values of the NIST/SEMATECH handbook, 1.3.5.17.3.
+    /// Rosner's example (1983, table 1), with the statistics and critical values of the NIST/SEMATECH handbook, 1.3.5.17.3,
+    /// which cuts them after the third decimal.
     #[test]
     fn rosner() {
         let values = [
-            -0.25, 0.68, 0.94, 1.15, 1.20, 1.26, 1.26, 1.34, 1.38, 1.43, 1.49, 1.49, 1.55, 1.56, 1.58, 1.65, 1.69, 1.70,
-            1.76, 1.77, 1.81, 1.91, 1.94, 1.96, 1.99, 2.06, 2.09, 2.10, 2.14, 2.15, 2.23, 2.24, 2.26, 2.35, 2.37, 2.40,
-            2.47, 2.54, 2.62, 2.64, 2.90, 2.92, 2.92, 2.93, 3.21, 3.26, 3.30, 3.59, 3.68, 4.30, 4.64, 5.34, 5.42, 6.01,
+            -0.25, 0.68, 0.94, 1.15, 1.20, 1.26, 1.26, 1.34, 1.38, 1.43, 1.49, 1.49, 1.55, 1.56, 1.58, 1.65, 1.69,
+            1.70, 1.76, 1.77, 1.81, 1.91, 1.94, 1.96, 1.99, 2.06, 2.09, 2.10, 2.14, 2.15, 2.23, 2.24, 2.26, 2.35, 2.37,
+            2.40, 2.47, 2.54, 2.62, 2.64, 2.90, 2.92, 2.92, 2.93, 3.21, 3.26, 3.30, 3.59, 3.68, 4.30, 4.64, 5.34, 5.42,
+            6.01,
         ];
         let esd = generalised_esd(&values, 10, 0.05).unwrap();
         assert_eq!(esd.outliers, [53, 52, 51]);
         let expected = [
-            (3.118, 3.158), (2.942, 3.151), (3.179, 3.143), (2.810, 3.136), (2.815, 3.128), (2.848, 3.120),
-            (2.279, 3.111), (2.310, 3.103), (2.101, 3.094), (2.067, 3.085),
+            (3.118, 3.158),
+            (2.942, 3.151),
+            (3.179, 3.143),
+            (2.810, 3.136),
+            (2.815, 3.128),
+            (2.848, 3.120),
+            (2.279, 3.111),
+            (2.310, 3.103),
+            (2.101, 3.094),
+            (2.067, 3.085),
         ];
         for (step, (statistic, critical)) in esd.steps.iter().zip(expected) {
-            assert!((step.statistic - statistic).abs() < 6e-4, "{step:?}");
-            assert!((step.critical - critical).abs() < 6e-4, "{step:?}");
+            assert!((step.statistic - statistic).abs() < 1.1e-3, "{step:?}");
+            assert!((step.critical - critical).abs() < 1.1e-3, "{step:?}");
         }
     }
 

@@ -283,7 +283,7 @@ mod tests {
                 add(donor, 100_000 * (1 + (donor as i64 + i64::from(month)) % 2), month);
             }
         }
-        add(7, 1_500_000, 9);
+        add(7, 3_000_000, 9);
         add(8, 200_000, 9);
         let found = gifts(&all, date(2025, 10, 1), &GiftOptions::default()).unwrap();
         assert_eq!(found.len(), 1, "{found:?}");
@@ -291,6 +291,9 @@ mod tests {
         assert!(found[0].p_value < 0.001 && found[0].why.en.contains("other gifts"));
         all.date.pop();
         assert!(gifts(&all, date(2025, 10, 1), &GiftOptions::default()).is_err());
-        assert!(gifts(&Gifts::default(), date(2025, 10, 1), &GiftOptions { min_history: 1, ..GiftOptions::default() }).is_err());
+        assert!(
+            gifts(&Gifts::default(), date(2025, 10, 1), &GiftOptions { min_history: 1, ..GiftOptions::default() })
+                .is_err()
+        );
     }
 }

@@ -36,13 +36,13 @@ pub use esd::{Esd, EsdStep, generalised_esd};
 pub use income::{GiftOptions, Gifts, IncomeAnomaly, IncomeReport, Side, UnusualGift, gifts, income};
 pub use months::{ExpenseAnomaly, ExpenseReport, LevelShift, expenses};
 pub use options::{ExpenseOptions, Method, Months, TransactionOptions};
-pub use transaction::{TransactionReport, UnusualTransaction, transactions};
 pub use robust::Structure;
 pub use screen::{
     Benford, Conformity, Evidence, Finding, Gap, RoundAmounts, ScreenOptions, Screening, Suspect, benford, screen,
     sequence_gaps,
 };
 pub use stream::{Stream, StreamOptions, StreamPoint};
+pub use transaction::{TransactionReport, UnusualTransaction, transactions};
 pub use why::Why;
 
 pub(crate) use screen::screen_with;

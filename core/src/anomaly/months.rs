@@ -152,8 +152,11 @@ fn judge_all(categories: &[Category], options: &ExpenseOptions, report: &mut Exp
     let mut judged: Vec<Category> = Vec::with_capacity(categories.len());
     for category in categories {
         let skip = category.amounts.len().saturating_sub(options.reach);
-        let recent =
-            Category { id: category.id, first: category.first + skip as i32, amounts: category.amounts[skip..].to_vec() };
+        let recent = Category {
+            id: category.id,
+            first: category.first + skip as i32,
+            amounts: category.amounts[skip..].to_vec(),
+        };
         let history = history(&recent, options.months);
         let there = history.logs.iter().flatten().count().saturating_sub(1);
         if there < options.min_history {
@@ -193,7 +196,8 @@ fn history(category: &Category, months: Months) -> History {
     let mut full: Vec<f64> = amounts.iter().copied().filter(|&amount| amount > 0.0).collect();
     let now_and_then = (amounts.len() - full.len()) as f64 >= NOW_AND_THEN * amounts.len() as f64;
     let floor = EMPTY * robust::median(&mut full);
-    let log = |&amount: &f64| if now_and_then { (amount > 0.0).then(|| amount.ln()) } else { Some(amount.max(floor).ln()) };
+    let log =
+        |&amount: &f64| if now_and_then { (amount > 0.0).then(|| amount.ln()) } else { Some(amount.max(floor).ln()) };
     let logs: Vec<Option<f64>> = amounts.iter().map(log).collect();
     let newest = logs.len() - 1;
     let oldest = if months == Months::Last { newest } else { 0 };

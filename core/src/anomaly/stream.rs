@@ -126,7 +126,7 @@ impl Stream {
     /// `invalid_input` for a value that is not finite or beyond ±10¹⁰⁰; it changes nothing. A missing value is simply not
     /// pushed; where seasons matter, push what was expected instead.
     pub fn push(&mut self, value: f64) -> Result<StreamPoint> {
-        if !(value.abs() <= crate::stats::LARGEST) {
+        if value.is_nan() || value.abs() > crate::stats::LARGEST {
             return Err(Error::new(ErrorKind::InvalidInput, "a value of the stream is not finite or far too large")
                 .hint("leave it out"));
         }
@@ -240,7 +240,11 @@ impl Tail {
 
     fn add(&mut self, size: f64) {
         self.next /= self.keep;
-        if size > 0.0 { self.bins[Self::bin(size)] += self.next } else { self.zeros += self.next }
+        if size > 0.0 {
+            self.bins[Self::bin(size)] += self.next
+        } else {
+            self.zeros += self.next
+        }
         self.total += self.next;
         if self.next > 1e100 {
             let shrink = 1.0 / self.next;
@@ -321,7 +325,9 @@ mod tests {
         assert!(alarms(&points).len() <= 4, "{:?}", alarms(&points));
         assert!(points.iter().all(|point| (0.0..=1.0).contains(&point.score)));
         // It has learned the day: the wave is 40, the noise 3.
-        let error = |point: &StreamPoint, i: usize| point.expected - 100.0 - 40.0 * (std::f64::consts::TAU * i as f64 / 24.0).sin();
+        let error = |point: &StreamPoint, i: usize| {
+            point.expected - 100.0 - 40.0 * (std::f64::consts::TAU * i as f64 / 24.0).sin()
+        };
         assert!((9_900..10_000).all(|i| error(&points[i], i).abs() < 25.0));
     }
 

@@ -18,10 +18,7 @@ impl Why {
     pub(super) fn unexpected(amount: f64, expected: f64, p_value: Option<f64>, others: Others) -> Self {
         let ((id, en), (others_id, others_en)) = (distance(amount, expected), others.words());
         let (chance_id, chance_en) = p_value.map_or_else(Default::default, chance);
-        Self {
-            id: format!("{id} dibanding {others_id}{chance_id}."),
-            en: format!("{en} compared with {others_en}{chance_en}."),
-        }
+        Self { id: format!("{id} dari {others_id}{chance_id}."), en: format!("{en} from {others_en}{chance_en}.") }
     }
 
     /// The same, and what had been taken into account.
@@ -108,11 +105,11 @@ mod tests {
         let why = Why::unexpected(5.5e6, 3.1e6, Some(0.0043), Others::Months(3));
         assert_eq!(
             why.en,
-            "77% above what was expected compared with 3 other months; by chance about 1 in 230 lies as far out."
+            "77% above what was expected from 3 other months; by chance about 1 in 230 lies as far out."
         );
         assert_eq!(
             why.id,
-            "77% di atas yang diperkirakan dibanding 3 bulan lainnya; secara kebetulan hanya sekitar 1 dari 230 yang \
+            "77% di atas yang diperkirakan dari 3 bulan lainnya; secara kebetulan hanya sekitar 1 dari 230 yang \
              sejauh itu."
         );
         let season = why.with(Structure { season: true, trend: Some(1.0), ..Structure::default() });

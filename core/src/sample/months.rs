@@ -58,8 +58,7 @@ impl SampleMonths {
         let (mut rows, mut odd) = (Vec::new(), Vec::new());
         for category in 0..options.categories {
             let base = 15.5 + 2.0 * (rng.unit() - 0.5);
-            let (slope, amplitude, phase) =
-                (0.03 * (rng.unit() - 0.5), 0.15 + 0.2 * rng.unit(), TAU * rng.unit());
+            let (slope, amplitude, phase) = (0.03 * (rng.unit() - 0.5), 0.15 + 0.2 * rng.unit(), TAU * rng.unit());
             let own: [f64; 12] = std::array::from_fn(|_| 0.05 * gauss(&mut rng));
             for i in 0..options.months {
                 let month = first + i as i32;

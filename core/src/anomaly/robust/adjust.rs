@@ -104,7 +104,13 @@ impl Plan {
         };
         let drift = match self.drift {
             Drift::None => 0.0,
-            Drift::Trend => if n < SEASON_FROM { 2.5 } else { 1.5 },
+            Drift::Trend => {
+                if n < SEASON_FROM {
+                    2.5
+                } else {
+                    1.5
+                }
+            }
             Drift::Shift(_) => 3.0 + (n as f64).ln(),
         };
         let ramadan = if n < SEASON_FROM { 3.0 } else { 2.0 };
@@ -126,11 +132,8 @@ pub(super) fn adjust(values: &[f64], first: Month, ramadan: &[f64]) -> Adjusted 
     let history = History { values, first, ramadan };
     let Some(flat) = history.fit(Plan::FLAT) else { return Adjusted::flat(values) };
     let (mut best, mut gain) = (flat, 0.0);
-    let seasons: &[Season] = if n >= SEASON_FROM {
-        &[Season::None, Season::Wave, Season::Waves, Season::Months]
-    } else {
-        &[Season::None]
-    };
+    let seasons: &[Season] =
+        if n >= SEASON_FROM { &[Season::None, Season::Wave, Season::Waves, Season::Months] } else { &[Season::None] };
     let drifts: &[Drift] = if n >= TREND_FROM { &[Drift::None, Drift::Trend] } else { &[Drift::None] };
     // Two Ramadans at least: one cannot be told from an anomaly.
     let fasting = |share: &f64| *share > 0.3;
@@ -235,7 +238,8 @@ impl History<'_> {
             let inverse = normal.cholesky()?.inverse();
             let coefficients = &inverse * (weighted.transpose() * &y);
             let residuals: Vec<f64> = (&y - &x * &coefficients).iter().copied().collect();
-            let scale = (pooled_scale(std::slice::from_ref(&residuals)) * (n as f64 / (n - free) as f64).sqrt()).max(1e-4);
+            let scale =
+                (pooled_scale(std::slice::from_ref(&residuals)) * (n as f64 / (n - free) as f64).sqrt()).max(1e-4);
             for (weight, residual) in weights.iter_mut().zip(&residuals) {
                 let u = (residual / scale).abs();
                 *weight = if round < 5 { (1.5 / u).min(1.0) } else { (1.0 - (u / 5.0).powi(2)).max(0.0).powi(2) };

@@ -196,7 +196,8 @@ impl<'a> Model<'a> {
                     let weight: [f64; ODD.len()] =
                         std::array::from_fn(|o| product[o] * levels.step * context[cell(h, o, s)]);
                     for (&i, sum) in chosen.iter().zip(&mut sums) {
-                        let mine: f64 = weight.iter().zip(seen[i]).map(|(weight, seen)| weight / seen.max(1e-300)).sum();
+                        let mine: f64 =
+                            weight.iter().zip(seen[i]).map(|(weight, seen)| weight / seen.max(1e-300)).sum();
                         let below = shape.at((values[i] - level) / scale).1;
                         sum.0 += mine;
                         sum.1 += mine * below;
@@ -221,8 +222,10 @@ impl<'a> Model<'a> {
         let parts = self.parts(series, left_out);
         let total: f64 = parts.iter().map(|part| part.weight).sum();
         let below = |x: f64| -> f64 {
-            let sum: f64 =
-                parts.iter().map(|part| part.weight * self.shapes[part.shape].at((x - part.level) / part.scale).1).sum();
+            let sum: f64 = parts
+                .iter()
+                .map(|part| part.weight * self.shapes[part.shape].at((x - part.level) / part.scale).1)
+                .sum();
             sum / total
         };
         let widest = parts.iter().map(|part| part.scale).fold(0.0, f64::max);

@@ -81,7 +81,10 @@ impl Evidence {
                 format!("Amount, category and text are those of entry {of}, {days} days apart."),
             ),
             Self::Split { entries, .. } => (
-                format!("Salah satu dari {} pembayaran tepat di bawah batas persetujuan yang bersama-sama melewatinya.", entries.len()),
+                format!(
+                    "Salah satu dari {} pembayaran tepat di bawah batas persetujuan yang bersama-sama melewatinya.",
+                    entries.len()
+                ),
                 format!("One of {} payments just under an approval limit that together are above it.", entries.len()),
             ),
             Self::Weekend { .. } => (

@@ -32,7 +32,8 @@ pub fn screen(
     as_of: Date,
     options: &ScreenOptions,
 ) -> Result<Screening> {
-    let mut text = |rows: &[usize]| Ok(rows.iter().map(|&row| lines.text.get(row).cloned().unwrap_or_default()).collect());
+    let mut text =
+        |rows: &[usize]| Ok(rows.iter().map(|&row| lines.text.get(row).cloned().unwrap_or_default()).collect());
     screen_with(lines, &mut text, accepted, as_of, options)
 }
 

@@ -57,11 +57,7 @@ impl Usual {
         let half = 0.5 * (high - low);
         // A side that is narrow by chance borrows from the other.
         let side = |width: f64| (0.75 * width + 0.25 * half) / QUARTILE;
-        Self {
-            median,
-            below: side(median - low).max(SMALLEST_SPREAD),
-            above: side(high - median).max(SMALLEST_SPREAD),
-        }
+        Self { median, below: side(median - low).max(SMALLEST_SPREAD), above: side(high - median).max(SMALLEST_SPREAD) }
     }
 }
 

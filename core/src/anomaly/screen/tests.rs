@@ -60,15 +60,22 @@ fn each_kind_is_found_with_its_evidence() {
     let pieces = [0, 1].map(|day| add(&mut lines, 1_950_000, date(2025, 12, 1 + day), "Renovasi"));
     let options = ScreenOptions { limits: vec![Rupiah::new(2_000_000)], ..ScreenOptions::default() };
     let screening = run(&lines, &options);
-    for (entry, kind) in [(large, "outlier"), (again, "duplicate"), (sunday, "weekend"), (late, "backdated"), (pieces[0], "split")] {
+    for (entry, kind) in
+        [(large, "outlier"), (again, "duplicate"), (sunday, "weekend"), (late, "backdated"), (pieces[0], "split")]
+    {
         assert!(kinds(&screening, entry).iter().any(|found| found == kind), "{kind}: {screening:?}");
     }
     assert_eq!(kinds(&screening, first), Vec::<String>::new(), "the first of two is not the duplicate");
     assert!(kinds(&screening, other).is_empty(), "other texts, other payments");
     let duplicate = screening.findings.iter().find(|found| found.entry == again).unwrap();
-    assert!(matches!(duplicate.evidence, Evidence::Duplicate { of, days: 1, similarity } if of == first && similarity > 0.9));
-    let split = screening.findings.iter().find(|found| found.entry == pieces[1] && found.evidence.name() == "split").unwrap();
-    assert!(matches!(&split.evidence, Evidence::Split { entries, total, .. } if entries == &pieces && *total == Rupiah::new(3_900_000)));
+    assert!(
+        matches!(duplicate.evidence, Evidence::Duplicate { of, days: 1, similarity } if of == first && similarity > 0.9)
+    );
+    let split =
+        screening.findings.iter().find(|found| found.entry == pieces[1] && found.evidence.name() == "split").unwrap();
+    assert!(
+        matches!(&split.evidence, Evidence::Split { entries, total, .. } if entries == &pieces && *total == Rupiah::new(3_900_000))
+    );
     assert!(screening.suspects.is_sorted_by(|a, b| a.score >= b.score));
     assert!(screening.findings.iter().all(|found| (0.0..=1.0).contains(&found.score) && found.why.id.ends_with('.')));
     // Somebody looked at it.

@@ -112,7 +112,9 @@ pub(super) fn accept(connection: &Connection, entries: &[EntryId], accepted: boo
         let list: Vec<String> = chunk.iter().map(|entry| format!("({entry})")).collect();
         let list = list.join(", ");
         let sql = if accepted {
-            format!("INSERT INTO accepted_entries SELECT v.id FROM (VALUES {list}) v(id) WHERE v.id NOT IN (SELECT entry_id FROM accepted_entries)")
+            format!(
+                "INSERT INTO accepted_entries SELECT v.id FROM (VALUES {list}) v(id) WHERE v.id NOT IN (SELECT entry_id FROM accepted_entries)"
+            )
         } else {
             format!("DELETE FROM accepted_entries WHERE entry_id IN (SELECT v.id FROM (VALUES {list}) v(id))")
         };

@@ -5,8 +5,8 @@ use super::{DuckDbStore, lock, rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::etl::{Quarantined, Reason, State};
 use crate::model::{
-    CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonorGifts, DonorId, EntryId, Month, MonthTotal, Rupiah,
-    Table, civil_day,
+    CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonorGifts, DonorId, EntryId, Month, MonthTotal,
+    Rupiah, Table, civil_day,
 };
 use crate::store::{Bookings, Contact, DonorRecord, View};
 use ::duckdb::{Connection, OptionalExt, Row, params};

@@ -71,7 +71,11 @@ impl Store for MemoryStore {
         let mut facts = self.facts.write().unwrap_or_else(PoisonError::into_inner);
         let mut changed = Facts::clone(&facts);
         for &entry in entries {
-            if accepted { changed.accepted.insert(entry) } else { changed.accepted.remove(&entry) };
+            if accepted {
+                changed.accepted.insert(entry)
+            } else {
+                changed.accepted.remove(&entry)
+            };
         }
         *facts = Arc::new(changed);
         Ok(())
