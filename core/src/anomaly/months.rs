@@ -185,10 +185,11 @@ fn judge_all(categories: &[Category], options: &ExpenseOptions, report: &mut Exp
     }
 }
 
-/// 4 % at four months, where a category has hardly anything to compare with and an alarm at 1 % would never come;
-/// 1.2 % from sixteen months on.
+/// 4.5 % at four months, where a category has hardly anything to compare with and an alarm at 1 % would never come;
+/// 2.6 % at five and six, 1.2 % from sixteen on. Under anomalies, which make the scale uncertain, the rates are about
+/// half of that.
 fn default_level(months: usize) -> f64 {
-    (0.2 / (months + 1) as f64).clamp(0.012, 0.05)
+    if months <= 4 { 0.045 } else { (0.2 / (months + 1) as f64).clamp(0.012, 0.026) }
 }
 
 fn history(category: &Category, months: Months) -> History {

@@ -42,8 +42,8 @@ pub struct ExpenseOptions {
     /// Which months to test; the last whole one by default.
     pub months: Months,
     /// How often an ordinary month may be called strange, above 0 and at most 0.5; for the robust method. `None`, the
-    /// default, is 0.2 / (n + 1) for a category of n months, at least 0.012: 4 % at four months, 2.5 % at seven, 1.2 %
-    /// from sixteen on.
+    /// default, depends on the months n of a category: 0.045 at four, then 0.2 / (n + 1), at most 0.026 and at least
+    /// 0.012 (from sixteen months on).
     pub false_alarm: Option<f64>,
     /// Strange months whose p-value is below this share of the false-alarm level are HIGH; a quarter by default.
     pub high_share: f64,
