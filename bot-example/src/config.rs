@@ -1,6 +1,6 @@
 //! The configuration: one TOML file, and the environment for secrets.
 
-use dermawan::anomaly::{ExpenseOptions, TransactionOptions};
+use dermawan::anomaly::{ExpenseOptions, ScreenOptions, TransactionOptions};
 use dermawan::churn::{BacktestOptions, Method, OutlookOptions, RecommendOptions, ScoreOptions, SegmentOptions};
 use dermawan::forecast::{self, CashFlowOptions};
 use dermawan::source::files::{FilesOptions, FilesSource};
@@ -43,6 +43,7 @@ struct Parts {
     segments: SegmentOptions,
     expense_anomalies: ExpenseOptions,
     unusual_transactions: TransactionOptions,
+    screening: ScreenOptions,
     messages: Messages,
 }
 
@@ -242,6 +243,7 @@ fn settings(parts: &Parts) -> Settings {
         segments: parts.segments.clone(),
         expense_anomalies: parts.expense_anomalies.clone(),
         unusual_transactions: parts.unusual_transactions.clone(),
+        screening: parts.screening.clone(),
         risk_score: parts.messages.risk_score,
         risk_list: parts.messages.risk_list,
         unusual_days: parts.messages.unusual_days,

@@ -102,6 +102,14 @@ struct Years {
     last_year: i16,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sample {
+    values: Vec<f64>,
+    most: usize,
+    level: f64,
+}
+
 fn read<T: DeserializeOwned>(value: &Value) -> T {
     serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{error} in {value}"))
 }
@@ -160,6 +168,10 @@ fn run(function: &str, Case { input, options, .. }: &Case) -> Value {
         "retention" => {
             let Years { giving, last_year } = read(input);
             answer(churn::retention(&giving, last_year))
+        }
+        "generalised_esd" => {
+            let Sample { values, most, level } = read(input);
+            answer(anomaly::generalised_esd(&values, most, level))
         }
         other => panic!("no function {other}"),
     }
@@ -236,8 +248,9 @@ vectors! {
     churn_evaluate: 2,
     rfm: 1,
     retention: 2,
-    expense_anomalies: 8,
+    expense_anomalies: 11,
     unusual_transactions: 5,
+    generalised_esd: 3,
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! What is strange, from the store.
 
 use super::Analytics;
-use crate::anomaly::{self, ExpenseReport, TransactionReport};
+use crate::anomaly::{self, ExpenseReport, IncomeReport, ScreenOptions, Screening, TransactionReport};
 use crate::error::Result;
-use crate::model::Direction;
+use crate::model::{Direction, EntryId};
+use crate::store::{Bookings, View};
 use jiff::civil::Date;
 
 impl Analytics {
@@ -13,9 +14,46 @@ impl Analytics {
         anomaly::expenses(&rows, as_of, &self.settings.expense_anomalies)
     }
 
+    /// Months of donations outside their expected range, by the same settings.
+    pub fn income_anomalies(&self, as_of: Date) -> Result<IncomeReport> {
+        let months = self.store.view()?.donations_by_month(as_of)?;
+        anomaly::income(&months, as_of, &self.settings.expense_anomalies)
+    }
+
     /// Single expenses far from their category's usual amounts.
     pub fn unusual_transactions(&self, as_of: Date) -> Result<TransactionReport> {
         let entries = self.store.view()?.cash_entries(Direction::Expense, Date::MIN, as_of)?;
         anomaly::transactions(&entries, as_of, &self.settings.unusual_transactions)
     }
+
+    /// Screens the cash book line by line. Lines that were accepted stay silent.
+    pub fn screen(&self, as_of: Date) -> Result<Screening> {
+        screen_in(&*self.store.view()?, as_of, &self.settings.screening)
+    }
+
+    /// Where gifts and the cash book do not tell the same story; at most `limit` of each kind.
+    pub fn bookings(&self, as_of: Date, limit: usize) -> Result<Bookings> {
+        self.store.view()?.bookings(as_of, limit)
+    }
+
+    /// "This is fine": the lines are not reported again, by [`Analytics::screen`] and in messages. With `false`, they may
+    /// be again. Remembered beside the facts; loads do not touch it.
+    pub fn accept_entries(&self, entries: &[EntryId], accepted: bool) -> Result<()> {
+        self.store.accept(entries, accepted)
+    }
+
+    /// The lines that were accepted, ascending.
+    pub fn accepted_entries(&self) -> Result<Vec<EntryId>> {
+        self.store.view()?.accepted()
+    }
+}
+
+pub(super) fn screen_in(view: &dyn View, as_of: Date, options: &ScreenOptions) -> Result<Screening> {
+    let lines = view.cash_book(as_of)?;
+    let accepted = view.accepted()?.into_iter().collect();
+    let mut texts = |rows: &[usize]| {
+        let entries: Vec<EntryId> = rows.iter().map(|&row| lines.entry[row]).collect();
+        view.entry_texts(&entries)
+    };
+    anomaly::screen_with(&lines, &mut texts, &accepted, as_of, options)
 }

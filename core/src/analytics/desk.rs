@@ -1,7 +1,8 @@
 //! What the bot may ask.
 
+use super::anomaly::screen_in;
 use super::{Analytics, Settings, monthly_report};
-use crate::anomaly::TransactionOptions;
+use crate::anomaly::ScreenOptions;
 use crate::bot::Facts;
 use crate::churn::RecommendOptions;
 use crate::error::{ErrorKind, Result};
@@ -13,6 +14,9 @@ use crate::model::{CategoryId, Direction, DonorId, Month, Number};
 use crate::store::{Contact, DonorRecord, View};
 use crate::{anomaly, churn};
 use jiff::civil::Date;
+
+/// Lines of the cash book with a lower score than this are for an audit, not for a telephone.
+const WORTH_A_MESSAGE: f64 = 0.5;
 
 /// What the bot may ask, answered from one state of the facts.
 pub(super) struct Desk<'a> {
@@ -108,10 +112,10 @@ impl Facts for Desk<'_> {
         let name = self.names()?;
         let rows = self.view.cash_by_month(Direction::Expense, self.as_of)?;
         let months = anomaly::expenses(&rows, self.as_of, &self.settings().expense_anomalies)?;
-        let entries = self.view.cash_entries(Direction::Expense, Date::MIN, self.as_of)?;
         let since = self.as_of.saturating_sub(jiff::Span::new().days(i64::from(self.settings().unusual_days)));
-        let options = TransactionOptions { since: Some(since), ..self.settings().unusual_transactions.clone() };
-        let unusual = anomaly::transactions(&entries, self.as_of, &options)?;
+        let options = ScreenOptions { since: Some(since), ..self.settings().screening.clone() };
+        let screening = screen_in(&*self.view, self.as_of, &options)?;
+        let worth_a_message = screening.suspects.iter().filter(|suspect| suspect.score >= WORTH_A_MESSAGE);
         Ok(AnomalyList {
             categories: months
                 .anomalies
@@ -131,9 +135,8 @@ impl Facts for Desk<'_> {
                     },
                 })
                 .collect(),
-            entries: unusual
-                .unusual
-                .iter()
+            entries: worth_a_message
+                .filter_map(|suspect| screening.findings.iter().find(|found| found.entry == suspect.entry))
                 .map(|found| UnusualEntry { category: name(found.category), date: found.date, amount: found.amount })
                 .collect(),
         })

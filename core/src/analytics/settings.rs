@@ -1,6 +1,6 @@
 //! What differs from one organisation to the next.
 
-use crate::anomaly::{ExpenseOptions, TransactionOptions};
+use crate::anomaly::{ExpenseOptions, ScreenOptions, TransactionOptions};
 use crate::churn::{BacktestOptions, Method, OutlookOptions, RecommendOptions, ScoreOptions, SegmentOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::forecast::CashFlowOptions;
@@ -38,6 +38,8 @@ pub struct Settings {
     pub expense_anomalies: ExpenseOptions,
     /// When a single expense is strange.
     pub unusual_transactions: TransactionOptions,
+    /// When a line of the cash book is worth a look.
+    pub screening: ScreenOptions,
     /// Donors from this score on are listed as at risk; 50, the existing application's bound.
     pub risk_score: u8,
     /// How many of them a message lists; 10 fit on a telephone's screen.
@@ -62,6 +64,7 @@ impl Default for Settings {
             segments: SegmentOptions::default(),
             expense_anomalies: ExpenseOptions::default(),
             unusual_transactions: TransactionOptions::default(),
+            screening: ScreenOptions::default(),
             risk_score: 50,
             risk_list: 10,
             unusual_days: 90,
@@ -96,6 +99,7 @@ impl Settings {
         self.segments.validate()?;
         self.expense_anomalies.validate()?;
         self.unusual_transactions.validate()?;
+        self.screening.validate()?;
         if self.risk_score > 100 {
             return Err(Error::new(ErrorKind::Configuration, "risk_score must be 0 to 100"));
         }

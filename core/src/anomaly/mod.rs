@@ -1,4 +1,5 @@
-//! What is strange: months in which a category cost more or less than it used to, and single unusual transactions.
+//! What is strange: months in which a category cost, or the donors gave, more or less than they used to; single lines
+//! of the cash book; values of a stream.
 //!
 //! What is tested never enters its own baseline. With it inside, n values allow no larger z than (n − 1)/√n, so that a
 //! threshold of 3 could not fire before the eleventh month.
@@ -20,13 +21,31 @@
 //! # Ok::<(), dermawan::Error>(())
 //! ```
 
+mod esd;
+mod income;
+mod months;
 mod options;
+mod robust;
+mod screen;
+mod stream;
 mod transaction;
+mod why;
 mod zscore;
 
-pub use options::{ExpenseOptions, Months, TransactionOptions};
+pub use esd::{Esd, EsdStep, generalised_esd};
+pub use income::{GiftOptions, Gifts, IncomeAnomaly, IncomeReport, Side, UnusualGift, gifts, income};
+pub use months::{ExpenseAnomaly, ExpenseReport, LevelShift, expenses};
+pub use options::{ExpenseOptions, Method, Months, TransactionOptions};
+pub use robust::Structure;
+pub use screen::{
+    Benford, Conformity, Evidence, Finding, Gap, RoundAmounts, ScreenOptions, Screening, Suspect, benford, screen,
+    sequence_gaps,
+};
+pub use stream::{Stream, StreamOptions, StreamPoint};
 pub use transaction::{TransactionReport, UnusualTransaction, transactions};
-pub use zscore::{ExpenseAnomaly, ExpenseReport, expenses};
+pub use why::Why;
+
+pub(crate) use screen::screen_with;
 
 use crate::model::{CategoryId, Rupiah};
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,12 @@
 //! When something is strange.
 
+use crate::calendar::hijri::Overrides;
 use crate::error::{Error, ErrorKind, Result};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+
+/// Five years: what is older says nothing about today's prices.
+const LONGEST_REACH: usize = 60;
 
 /// Which months to test.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -11,22 +15,52 @@ pub enum Months {
     /// The last whole month.
     #[default]
     Last,
-    /// Every whole month that has enough earlier ones.
+    /// Every whole month: by the rule those that have enough earlier ones, by the robust method all of them, each judged
+    /// by all others.
     Every,
+}
+
+/// How months are judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Every month by all others, of all categories together, on the logarithms of the amounts: the contaminated model
+    /// of Box & Tiao (1968) with moderated scales (Smyth 2004), after trend, season, Ramadan and level shifts have been
+    /// taken out where the history shows them. Holds its false-alarm level from four months on.
+    #[default]
+    Robust,
+    /// The rule of the existing application, put right: z by mean and sample standard deviation of the months before.
+    Zscore,
 }
 
 /// When a category's month is strange.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExpenseOptions {
+    /// How months are judged.
+    pub method: Method,
     /// Which months to test; the last whole one by default.
     pub months: Months,
+    /// How often an ordinary month may be called strange, above 0 and at most 0.5; for the robust method. `None`, the
+    /// default, depends on the months n of a category: 0.045 at four, then 0.2 / (n + 1), at most 0.026 and at least
+    /// 0.012 (from sixteen months on).
+    pub false_alarm: Option<f64>,
+    /// Strange months whose p-value is below this share of the false-alarm level are HIGH; a quarter by default.
+    pub high_share: f64,
+    /// A month that differs by less than this share from what was expected is never strange, however steady the
+    /// category is; 0.1 by default. For the robust method.
+    pub smallest_change: f64,
+    /// Months that the robust method looks back at most, the tested ones included, at most 60; 60 by default.
+    pub reach: usize,
+    /// First days of Hijri months that were announced otherwise than calculated; none by default.
+    pub hijri: Overrides,
     /// Earlier months that the baseline needs, at least 2; 3 by default, the fewest that the rule's own example has.
     pub min_history: usize,
-    /// Earlier months that the baseline holds at most, no fewer than `min_history`; 12 by default: each month of the
-    /// year once, and prices of last year no longer.
+    /// Earlier months that the rule's baseline holds at most, no fewer than `min_history`; 12 by default: each month of
+    /// the year once, and prices of last year no longer.
     pub window: usize,
-    /// Standard deviations from the mean past which a month is strange; 2 by default. The expected range reaches as far.
+    /// Standard deviations from the mean past which a month is strange by the rule; 2 by default. Its expected range
+    /// reaches as far.
     pub medium: f64,
     /// Standard deviations past which it is very strange, no fewer than `medium`; 3 by default.
     pub high: f64,
@@ -40,7 +74,13 @@ pub struct ExpenseOptions {
 impl Default for ExpenseOptions {
     fn default() -> Self {
         Self {
+            method: Method::default(),
             months: Months::default(),
+            false_alarm: None,
+            high_share: 0.25,
+            smallest_change: 0.1,
+            reach: LONGEST_REACH,
+            hijri: Overrides::default(),
             min_history: 3,
             window: 12,
             medium: 2.0,
@@ -57,6 +97,18 @@ impl ExpenseOptions {
         history(self.min_history)?;
         if self.window < self.min_history {
             return wrong("window must not be below min_history");
+        }
+        if self.false_alarm.is_some_and(|level| !(level > 0.0 && level <= 0.5)) {
+            return wrong("false_alarm must be above 0 and at most 0.5");
+        }
+        if !(self.high_share > 0.0 && self.high_share <= 1.0) {
+            return wrong("high_share must be above 0 and at most 1");
+        }
+        if !(self.smallest_change >= 0.0 && self.smallest_change.is_finite()) {
+            return wrong("smallest_change must be 0 or more");
+        }
+        if self.reach <= self.min_history || self.reach > LONGEST_REACH {
+            return wrong("reach must be above min_history and at most 60");
         }
         for (medium, high, why) in [
             (self.medium, self.high, "medium must be above zero and high no lower"),

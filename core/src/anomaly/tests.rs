@@ -27,8 +27,12 @@ fn every(amounts: &[i64]) -> Vec<CategoryMonth> {
     months(1, &amounts.iter().copied().map(Some).collect::<Vec<_>>())
 }
 
+fn rule() -> ExpenseOptions {
+    ExpenseOptions { method: Method::Zscore, ..ExpenseOptions::default() }
+}
+
 fn report(rows: &[CategoryMonth]) -> ExpenseReport {
-    expenses(rows, AS_OF, &ExpenseOptions::default()).unwrap()
+    expenses(rows, AS_OF, &rule()).unwrap()
 }
 
 /// Amounts of one category, all on one day.
@@ -48,7 +52,7 @@ fn unusual(entries: &CashEntries) -> TransactionReport {
 #[test]
 fn konsumsi() {
     let report = report(&every(&[3_000_000, 3_200_000, 3_100_000, 5_500_000]));
-    let found = report.anomalies[0];
+    let found = &report.anomalies[0];
     assert_eq!((found.deviation, found.kind, found.severity), (Some(24.0), Kind::Overspending, Severity::High));
     assert_eq!((found.mean.to_bits(), found.sd.to_bits()), (3_100_000_f64.to_bits(), 100_000_f64.to_bits()));
     let expected = ExpectedRange { min: Rupiah::new(2_900_000), max: Rupiah::new(3_300_000) };
@@ -92,7 +96,7 @@ fn absent_months_are_zeros_and_the_running_month_is_left_out() {
 
 #[test]
 fn a_baseline_without_spread() {
-    let last = |amounts: &[i64]| report(&every(amounts)).anomalies.first().copied();
+    let last = |amounts: &[i64]| report(&every(amounts)).anomalies.first().cloned();
     assert_eq!(last(&[500, 500, 500, 500]), None);
     assert_eq!(last(&[500, 500, 500, 750]), None);
     let medium = last(&[500, 500, 500, 751]).unwrap();
@@ -119,7 +123,7 @@ fn too_little_history_is_an_answer() {
 
 #[test]
 fn every_month_is_tested_against_earlier_ones_only() {
-    let options = ExpenseOptions { months: Months::Every, window: 4, ..ExpenseOptions::default() };
+    let options = ExpenseOptions { months: Months::Every, window: 4, ..rule() };
     let mut rows = every(&[100, 102, 98, 100, 300, 101, 99, 100, 100]);
     rows.extend(months(2, &[Some(50), Some(52), Some(48), Some(20)]));
     let report = expenses(&rows, AS_OF, &options).unwrap();
@@ -215,7 +219,7 @@ proptest! {
             category: CategoryId(category), month: month("2026-01") + offset, total: Rupiah::from_sen(sen), count: 1,
         }).collect();
         let months = if all { Months::Every } else { Months::Last };
-        let report = expenses(&rows, AS_OF, &ExpenseOptions { months, ..ExpenseOptions::default() }).unwrap();
+        let report = expenses(&rows, AS_OF, &ExpenseOptions { months, ..rule() }).unwrap();
         for found in &report.anomalies {
             prop_assert!(found.mean.is_finite() && found.sd.is_finite());
             prop_assert!(found.deviation.is_none_or(|z| z.is_finite() && z.abs() > 2.0));

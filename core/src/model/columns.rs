@@ -96,6 +96,40 @@ impl CashEntries {
     }
 }
 
+/// Both directions of the cash book in columns of one length.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CashBook {
+    /// The line.
+    pub entry: Vec<EntryId>,
+    /// Money in or out.
+    pub direction: Vec<Direction>,
+    /// Its category.
+    pub category: Vec<CategoryId>,
+    /// Its amount.
+    pub amount: Vec<Rupiah>,
+    /// The day it counts for.
+    pub date: Vec<Date>,
+    /// The day (in UTC) it was typed in, where that is known; may be empty.
+    #[serde(default)]
+    pub entered: Vec<Option<Date>>,
+    /// Its text; may be empty.
+    #[serde(default)]
+    pub text: Vec<String>,
+}
+
+impl CashBook {
+    /// How many lines.
+    pub fn len(&self) -> usize {
+        self.entry.len()
+    }
+
+    /// `true` without lines.
+    pub fn is_empty(&self) -> bool {
+        self.entry.is_empty()
+    }
+}
+
 /// A gapless series of whole months: `values[i]` belongs to `first + i`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MonthlySeries {

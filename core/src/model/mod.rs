@@ -13,7 +13,7 @@ mod organisation;
 mod rupiah;
 mod table;
 
-pub use columns::{CashEntries, CategoryMonth, Direction, DonorGifts, MonthTotal, MonthlySeries};
+pub use columns::{CashBook, CashEntries, CategoryMonth, Direction, DonorGifts, MonthTotal, MonthlySeries};
 pub(crate) use day::{civil_day, epoch_day};
 pub use giving::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
 pub use ids::{AccountId, CategoryId, ChildId, ContactId, DonationId, DonorId, EntryId};

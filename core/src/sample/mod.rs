@@ -27,6 +27,7 @@ mod cash;
 mod cell;
 mod changes;
 mod donations;
+mod months;
 mod names;
 mod options;
 mod people;
@@ -39,6 +40,7 @@ mod truth;
 mod window;
 
 pub use changes::SampleChanges;
+pub use months::{MonthNoise, MonthOptions, SampleMonths};
 pub use options::SampleOptions;
 pub use plan::Sample;
 pub use source::SampleSource;

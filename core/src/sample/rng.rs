@@ -38,6 +38,11 @@ impl Rng {
         Self(mix(state.wrapping_add(b.wrapping_mul(0xD1B5_4A32_D192_ED03))))
     }
 
+    /// One stream for everything, where no row needs to be made apart from the others.
+    pub(super) const fn plain(seed: u64) -> Self {
+        Self(mix(seed.wrapping_add(GAMMA)))
+    }
+
     pub(super) const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(GAMMA);
         mix(self.0)

@@ -34,6 +34,11 @@ pub(crate) fn normal_quantile(p: f64) -> f64 {
     Normal::standard().inverse_cdf(p)
 }
 
+/// The probability that Student's t with `freedom` > 0 degrees of freedom lies outside ±`t`; 1 where `freedom` is none.
+pub(crate) fn student_t_outside(t: f64, freedom: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, freedom).map_or(1.0, |distribution| 2.0 * distribution.cdf(-t.abs()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

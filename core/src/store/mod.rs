@@ -5,7 +5,10 @@
 
 use crate::error::Result;
 use crate::etl::{Load, Quarantined, State};
-use crate::model::{CashEntries, CategoryId, CategoryMonth, Direction, DonorGifts, DonorId, MonthTotal, Rupiah};
+use crate::model::{
+    CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonationId, DonorGifts, DonorId, EntryId, MonthTotal,
+    Rupiah,
+};
 use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
 use jiff::civil::Date;
 
@@ -31,6 +34,10 @@ pub trait Store: Send + Sync {
     /// Opens a view: everything read through it belongs to one state, even when a load ends meanwhile. Views are cheap;
     /// open one for each reply or report and let it go.
     fn view(&self) -> Result<Box<dyn View + '_>>;
+
+    /// Remembers that somebody looked at lines of the cash book and found them in order (or, with `false`, takes that
+    /// back). It survives loads.
+    fn accept(&self, entries: &[EntryId], accepted: bool) -> Result<()>;
 }
 
 /// One state of the facts.
@@ -62,6 +69,18 @@ pub trait View: Send {
 
     /// The lines of the cash book from one date to another, both included, ascending by line.
     fn cash_entries(&self, direction: Direction, from: Date, to: Date) -> Result<CashEntries>;
+
+    /// Both directions of the cash book up to a date, with the day each line was typed in, in no particular order.
+    fn cash_book(&self, to: Date) -> Result<CashBook>;
+
+    /// The texts of lines of the cash book, in the order asked for; a line that is not there has none.
+    fn entry_texts(&self, entries: &[EntryId]) -> Result<Vec<String>>;
+
+    /// Where gifts and the cash book do not tell the same story, up to a date; at most `limit` of each kind.
+    fn bookings(&self, to: Date, limit: usize) -> Result<Bookings>;
+
+    /// The lines that were accepted, ascending.
+    fn accepted(&self) -> Result<Vec<EntryId>>;
 
     /// The cash categories, ascending.
     fn categories(&self) -> Result<Vec<(CategoryId, String)>>;
@@ -109,6 +128,22 @@ pub struct DonorRecord {
     pub this_month: Rupiah,
     /// Sum of the gifts in the calendar year of the as-of date.
     pub this_year: Rupiah,
+}
+
+/// Received gifts against the lines of the cash book that name them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Bookings {
+    /// Received gifts that a line names. Where these are few, the charity does not book gift by gift, and the rest says
+    /// nothing.
+    pub booked: u64,
+    /// Received gifts.
+    pub received: u64,
+    /// Received gifts that no line names, ascending.
+    pub without_entry: Vec<DonationId>,
+    /// Income lines that name a gift which is not there or was not received, ascending.
+    pub without_donation: Vec<EntryId>,
+    /// Income lines with another amount than the gift they name, ascending.
+    pub other_amount: Vec<EntryId>,
 }
 
 /// A registered WhatsApp number.

@@ -280,18 +280,26 @@ def anomalies():
     silent = [1_500_000, 1_450_000, 1_520_000, None]
     example = tested(1, konsumsi)
     assert example["deviation"] == 24 and example["expected_range"] == {"min": 2_900_000, "max": 3_300_000}
+    rule = {"method": "zscore"}
+    # The default method has no second implementation; what it says of the example must hold all the same, and the
+    # evidence that it gives is the rule's.
+    by_default = {key: value for key, value in example.items() if key != "expected_range"}
+    ordinary = konsumsi[:3] + [3_150_000]
     write("expense_anomalies", "expense_anomalies", "numpy 2 mean and sample standard deviation; no-spread rules by hand", 1e-9, [
-        case("Konsumsi", input(rows(1, konsumsi)), {"anomalies": [example], "tested": 1, "too_little_history": []}),
-        case("gaps are zeros", input(rows(4, gaps)), {"anomalies": [tested(4, gaps)]}),
-        case("twelve months of twenty", input(rows(5, year)), {"anomalies": [tested(5, year)]}),
-        case("nothing spent", input(rows(6, silent)), {"anomalies": [tested(6, silent)]}),
+        case("Konsumsi", input(rows(1, konsumsi)), {"anomalies": [example], "tested": 1, "too_little_history": []}, rule),
+        case("Konsumsi by default", input(rows(1, konsumsi)), {"anomalies": [by_default], "tested": 1}),
+        case("an ordinary month by default", input(rows(1, ordinary)), {"anomalies": [], "tested": 1, "shifts": []}),
+        case("gaps are zeros", input(rows(4, gaps)), {"anomalies": [tested(4, gaps)]}, rule),
+        case("twelve months of twenty", input(rows(5, year)), {"anomalies": [tested(5, year)]}, rule),
+        case("nothing spent", input(rows(6, silent)), {"anomalies": [tested(6, silent)]}, rule),
         case("no spread", input(rows(2, [500, 500, 500, 751])), {"anomalies": [
             {"deviation": None, "sd": 0, "mean": 500, "severity": "MEDIUM", "type": "OVERSPENDING",
-             "expected_range": {"min": 500, "max": 500}}]}),
-        case("no spread, no difference", input(rows(2, [500] * 9)), {"anomalies": [], "tested": 1}),
+             "expected_range": {"min": 500, "max": 500}}]}, rule),
+        case("no spread, no difference", input(rows(2, [500] * 9)), {"anomalies": [], "tested": 1}, rule),
         case("too little history", input(rows(1, konsumsi), rows(3, [1, 2, 9_000])),
-             {"anomalies": [{"category": 1}], "too_little_history": [{"category": 3, "there": 2, "needed": 3}]}),
-        case("window below history", input(), {"error": "invalid_input"}, {"window": 2}),
+             {"anomalies": [{"category": 1}], "too_little_history": [{"category": 3, "there": 2, "needed": 3}]}, rule),
+        case("window below history", input(), {"error": "invalid_input"}, {"window": 2, **rule}),
+        case("a level that cannot be", input(), {"error": "invalid_input"}, {"false_alarm": 0.9}),
     ])
 
     def entries(amounts):
@@ -329,8 +337,22 @@ def anomalies():
     ])
 
 
+
+def esd():
+    """Rosner's example with the numbers of the NIST/SEMATECH handbook, section 1.3.5.17.3."""
+    values = [float(v) for v in """-0.25 0.68 0.94 1.15 1.20 1.26 1.26 1.34 1.38 1.43 1.49 1.49 1.55 1.56 1.58 1.65 1.69
+        1.70 1.76 1.77 1.81 1.91 1.94 1.96 1.99 2.06 2.09 2.10 2.14 2.15 2.23 2.24 2.26 2.35 2.37 2.40 2.47 2.54 2.62 2.64
+        2.90 2.92 2.92 2.93 3.21 3.26 3.30 3.59 3.68 4.30 4.64 5.34 5.42 6.01""".split()]
+    write("generalised_esd", "generalised_esd", "Rosner 1983; NIST/SEMATECH e-Handbook 1.3.5.17.3 (public domain)", 1e-9, [
+        case("Rosner", {"values": values, "most": 10, "level": 0.05}, {"outliers": [53, 52, 51]}),
+        case("nothing odd", {"values": values[5:45], "most": 5, "level": 0.05}, {"outliers": []}),
+        case("too few", {"values": [1.0, 2.0], "most": 1, "level": 0.05}, {"error": "invalid_input"}),
+    ])
+
+
 forecasts()
 cash_flows()
 churn()
 lifetime()
 anomalies()
+esd()

@@ -4,6 +4,7 @@
 //! and columns carry comments. A file has one process at a time: beside it lies a small `.lock` file that tells.
 #![allow(clippy::disallowed_methods, reason = "this room keeps the analytics file")]
 
+mod audit;
 mod derive;
 mod giving;
 mod load;
@@ -19,6 +20,7 @@ pub use open::DuckDbOptions;
 use super::{Store, View};
 use crate::error::{Error, ErrorKind, Result};
 use crate::etl::{Load, State};
+use crate::model::EntryId;
 use ::duckdb::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -113,6 +115,10 @@ impl Store for DuckDbStore {
 
     fn view(&self) -> Result<Box<dyn View + '_>> {
         Ok(Box::new(view::DuckDbView::begin(self)?))
+    }
+
+    fn accept(&self, entries: &[EntryId], accepted: bool) -> Result<()> {
+        audit::accept(&self.connection()?, entries, accepted)
     }
 }
 

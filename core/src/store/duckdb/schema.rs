@@ -42,6 +42,7 @@ pub(super) fn migrate(connection: &Connection) -> Result<()> {
             return Err(trouble("creating the schema of the analytics file")(cause));
         }
     }
+    connection.execute_batch(super::audit::ACCEPTED).map_err(&doing)?;
     Ok(())
 }
 

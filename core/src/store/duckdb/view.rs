@@ -5,11 +5,11 @@ use super::{DuckDbStore, giving, lock, rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::etl::{Quarantined, Reason, State};
 use crate::model::{
-    CashEntries, CategoryId, CategoryMonth, Direction, DonorGifts, DonorId, EntryId, Month, MonthTotal, Rupiah, Table,
-    civil_day,
+    CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonorGifts, DonorId, EntryId, Month, MonthTotal,
+    Rupiah, Table, civil_day,
 };
 use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
-use crate::store::{Contact, DonorRecord, View};
+use crate::store::{Bookings, Contact, DonorRecord, View};
 use ::duckdb::{Connection, OptionalExt, Row, params};
 use arrow::datatypes::{Date32Type, Int64Type, UInt32Type, UInt64Type};
 use jiff::civil::Date;
@@ -297,6 +297,22 @@ impl View for DuckDbView<'_> {
             Ok(())
         })?;
         Ok(entries)
+    }
+
+    fn cash_book(&self, to: Date) -> Result<CashBook> {
+        super::audit::cash_book(self.sql()?, to)
+    }
+
+    fn entry_texts(&self, entries: &[EntryId]) -> Result<Vec<String>> {
+        super::audit::entry_texts(self.sql()?, entries)
+    }
+
+    fn bookings(&self, to: Date, limit: usize) -> Result<Bookings> {
+        super::audit::bookings(self.sql()?, to, limit)
+    }
+
+    fn accepted(&self) -> Result<Vec<EntryId>> {
+        super::audit::accepted(self.sql()?)
     }
 
     fn categories(&self) -> Result<Vec<(CategoryId, String)>> {

@@ -48,6 +48,10 @@ impl<'a> Named<'a> {
         if let Cell::Day(day) = self.cell(name) { Some(*day) } else { None }
     }
 
+    pub(super) fn instant(&self, name: &str) -> Option<i64> {
+        if let Cell::Instant(micros) = self.cell(name) { Some(*micros) } else { None }
+    }
+
     pub(super) fn text(&self, name: &str) -> Option<&'a str> {
         if let Cell::Text(text) = self.cell(name) { Some(text) } else { None }
     }

@@ -201,8 +201,12 @@ impl Load for MemoryLoad<'_> {
 
     fn commit(mut self: Box<Self>, state: &State) -> Result<()> {
         self.facts.state = Some(state.clone());
-        let facts = Arc::new(std::mem::take(&mut self.facts));
-        *self.turn.0.facts.write().unwrap_or_else(PoisonError::into_inner) = facts;
+        let mut facts = std::mem::take(&mut self.facts);
+        let mut current = self.turn.0.facts.write().unwrap_or_else(PoisonError::into_inner);
+        // What people said while the load ran.
+        facts.accepted.clone_from(&current.accepted);
+        *current = Arc::new(facts);
+        drop(current);
         Ok(())
     }
 }

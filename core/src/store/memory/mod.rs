@@ -9,9 +9,9 @@ mod view;
 use super::{Store, View};
 use crate::error::Result;
 use crate::etl::{Load, Quarantined, State};
-use crate::model::Table;
+use crate::model::{EntryId, Table};
 use cells::Row;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// Facts in plain memory, gone when it is dropped.
@@ -28,6 +28,8 @@ struct Facts {
     tables: BTreeMap<Table, BTreeMap<u64, Row>>,
     quarantine: Vec<Quarantined>,
     state: Option<State>,
+    /// Lines of the cash book that somebody found in order.
+    accepted: BTreeSet<EntryId>,
 }
 
 impl Facts {
@@ -64,6 +66,20 @@ impl Store for MemoryStore {
 
     fn view(&self) -> Result<Box<dyn View + '_>> {
         Ok(Box::new(view::MemoryView(self.facts())))
+    }
+
+    fn accept(&self, entries: &[EntryId], accepted: bool) -> Result<()> {
+        let mut facts = self.facts.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = Facts::clone(&facts);
+        for &entry in entries {
+            if accepted {
+                changed.accepted.insert(entry)
+            } else {
+                changed.accepted.remove(&entry)
+            };
+        }
+        *facts = Arc::new(changed);
+        Ok(())
     }
 }
 

@@ -5,11 +5,11 @@ use super::cells::Named;
 use crate::error::Result;
 use crate::etl::{Quarantined, State};
 use crate::model::{
-    CashEntries, CategoryId, CategoryMonth, Direction, DonorGifts, DonorId, EntryId, Month, MonthTotal, Rupiah, Table,
-    civil_day, epoch_day,
+    CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonationId, DonorGifts, DonorId, EntryId, Month,
+    MonthTotal, Rupiah, Table, civil_day, epoch_day,
 };
 use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
-use crate::store::{Contact, DonorRecord, View};
+use crate::store::{Bookings, Contact, DonorRecord, View};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -174,6 +174,75 @@ impl View for MemoryView {
             entries.date.push(civil_day(line.day));
         }
         Ok(entries)
+    }
+
+    fn cash_book(&self, to: Date) -> Result<CashBook> {
+        let mut book = CashBook::default();
+        for (&key, row) in self.0.rows(Table::CashEntries) {
+            let row = Named(Table::CashEntries, row);
+            let direction = match row.text("direction") {
+                Some("income") => Direction::Income,
+                Some("expense") => Direction::Expense,
+                _ => continue,
+            };
+            let (Some(day), Some(amount)) = (row.day("date"), row.amount("amount")) else { continue };
+            if day > epoch_day(to) {
+                continue;
+            }
+            book.entry.push(EntryId(key));
+            book.direction.push(direction);
+            book.category.push(CategoryId(row.key("category_id").unwrap_or(0)));
+            book.amount.push(amount);
+            book.date.push(civil_day(day));
+            let entered = row.instant("created_at").map(|micros| civil_day(micros.div_euclid(86_400_000_000) as i32));
+            book.entered.push(entered);
+        }
+        Ok(book)
+    }
+
+    fn entry_texts(&self, entries: &[EntryId]) -> Result<Vec<String>> {
+        let table = self.0.tables.get(&Table::CashEntries);
+        let text = |entry: &EntryId| {
+            let row = table.and_then(|rows| rows.get(&entry.0));
+            row.and_then(|row| Named(Table::CashEntries, row).text("description")).unwrap_or_default().to_owned()
+        };
+        Ok(entries.iter().map(text).collect())
+    }
+
+    fn bookings(&self, to: Date, limit: usize) -> Result<Bookings> {
+        let mut received = BTreeMap::new();
+        for (&key, row) in self.0.rows(Table::Donations) {
+            let row = Named(Table::Donations, row);
+            if row.flag("received")
+                && let (Some(day), Some(amount)) = (row.day("date"), row.amount("amount"))
+                && day <= epoch_day(to)
+            {
+                received.insert(key, amount);
+            }
+        }
+        let mut found = Bookings { received: received.len() as u64, ..Bookings::default() };
+        let mut named = BTreeSet::new();
+        for (&key, row) in self.0.rows(Table::CashEntries) {
+            let row = Named(Table::CashEntries, row);
+            let income = row.text("direction") == Some("income") && row.day("date").is_some_and(|d| d <= epoch_day(to));
+            let Some(gift) = row.key("donation_id").filter(|_| income) else { continue };
+            named.insert(gift);
+            match received.get(&gift) {
+                None => found.without_donation.push(EntryId(key)),
+                Some(&amount) if row.amount("amount") != Some(amount) => found.other_amount.push(EntryId(key)),
+                Some(_) => {}
+            }
+        }
+        found.booked = received.keys().filter(|gift| named.contains(gift)).count() as u64;
+        let missing = received.keys().filter(|gift| !named.contains(gift));
+        found.without_entry = missing.take(limit).map(|&gift| DonationId(gift)).collect();
+        found.without_donation.truncate(limit);
+        found.other_amount.truncate(limit);
+        Ok(found)
+    }
+
+    fn accepted(&self) -> Result<Vec<EntryId>> {
+        Ok(self.0.accepted.iter().copied().collect())
     }
 
     fn categories(&self) -> Result<Vec<(CategoryId, String)>> {

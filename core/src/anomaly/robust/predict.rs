@@ -1,0 +1,335 @@
+//! How probable a month is, given the other months of its category and what the categories have in common.
+//!
+//! Each category's values (logarithms of amounts) are a level plus noise, and now and then something else:
+//! `(1 − c) · noise((x − level) / scale) / scale + c · odd(x − level)`, the contaminated model of Box & Tiao (1968, "A
+//! Bayesian approach to some outlier problems", Biometrika 55). Because something else may always be the cause, months
+//! that are strange themselves hardly move the level or the scale: no anomaly masks another one. The scales of the
+//! categories are drawn around a common one (moderation, Smyth 2004, "Linear models and empirical Bayes methods", SAGMB
+//! 3), which is what makes four months usable. Level, scale, common scale, shape and contamination are summed over on
+//! grids; the tail probability of a month is that under its noise, with itself left out of everything.
+
+use super::noise::Noise;
+use std::f64::consts::PI;
+
+/// Shares of months that are something else, each with its prior probability: hardly any, and one in twelve.
+const ODD: [(f64, f64); 2] = [(0.01, 0.5), (0.08, 0.5)];
+/// How far the categories' scales lie apart (standard deviation of their logarithm), with the prior probability.
+const SPREAD: [(f64, f64); 2] = [(0.1, 0.6), (0.4, 0.4)];
+/// Centre of the prior of the common scale: a fifth of a month's amount is usual.
+const USUAL_SCALE: f64 = 0.2;
+/// Standard deviation of its logarithm: weak, so that it matters below about ten months in all.
+const USUAL_SPREAD: f64 = 1.0;
+/// Scales on the grid, this far apart in logarithm.
+const SCALES: usize = 17;
+const SCALE_STEP: f64 = 0.25;
+/// An odd month is typically away by a factor of e^0.6, or three and a half scales where that is more.
+const ODD_REACH: f64 = 0.6;
+/// No scale below this is believed: amounts that differ by less than one per cent are called equal.
+const SMALLEST_SCALE: f64 = 0.02;
+
+/// What is known about one value before it is seen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tail {
+    /// Probability of a value as small or smaller.
+    pub(super) below: f64,
+    /// Probability of a value as large or larger.
+    pub(super) above: f64,
+}
+
+impl Tail {
+    /// Two-sided, with equal tails.
+    pub(super) fn p_value(self) -> f64 {
+        (2.0 * self.below.min(self.above)).clamp(0.0, 1.0)
+    }
+}
+
+/// The common model of several series.
+pub(super) struct Model<'a> {
+    series: &'a [Vec<f64>],
+    shapes: Vec<Noise>,
+    scales: [f64; SCALES],
+    /// For each series: the weight of each (shape, odd, scale) by what the other series and the priors say.
+    context: Vec<Vec<f64>>,
+    levels: Vec<Vec<Levels>>,
+}
+
+/// The grid of levels at one scale.
+#[derive(Clone, Copy)]
+struct Levels {
+    first: f64,
+    step: f64,
+    nodes: usize,
+}
+
+/// A part of a predictive distribution.
+struct Part {
+    weight: f64,
+    level: f64,
+    scale: f64,
+    shape: usize,
+}
+
+const fn cell(shape: usize, odd: usize, scale: usize) -> usize {
+    (shape * ODD.len() + odd) * SCALES + scale
+}
+
+fn odd(distance: f64, scale: f64) -> f64 {
+    let reach = ODD_REACH.max(3.5 * scale);
+    let square = (distance / reach).powi(2);
+    2.0 / (PI * reach) * square / ((1.0 + square) * (1.0 + square))
+}
+
+impl<'a> Model<'a> {
+    /// Each series needs two finite values or more.
+    pub(super) fn new(series: &'a [Vec<f64>]) -> Self {
+        let shapes = Noise::shapes();
+        let centre = pooled_scale(series).max(SMALLEST_SCALE);
+        let scales = std::array::from_fn(|i| centre * ((i as f64 - 8.0) * SCALE_STEP).exp());
+        let levels: Vec<Vec<Levels>> =
+            series.iter().map(|values| scales.iter().map(|&scale| Levels::new(values, scale)).collect()).collect();
+        let mut model = Self { series, shapes, scales, context: Vec::new(), levels };
+        let evidence: Vec<Vec<f64>> = (0..series.len()).map(|s| model.evidence(s)).collect();
+        model.context = model.combine(&evidence);
+        model
+    }
+
+    fn cells(&self) -> usize {
+        cell(self.shapes.len(), 0, 0)
+    }
+
+    /// The likelihood of a series for each shape, contamination and scale, its level summed over.
+    fn evidence(&self, series: usize) -> Vec<f64> {
+        let mut evidence = vec![0.0; self.cells()];
+        let values = &self.series[series];
+        for (s, (&scale, levels)) in self.scales.iter().zip(&self.levels[series]).enumerate() {
+            for level in levels.iter() {
+                let odds: Vec<f64> = values.iter().map(|x| odd(x - level, scale)).collect();
+                for (h, shape) in self.shapes.iter().enumerate() {
+                    let mut product = [1.0; ODD.len()];
+                    for (x, odd) in values.iter().zip(&odds) {
+                        let density = shape.at((x - level) / scale).0 / scale;
+                        for (product, (share, _)) in product.iter_mut().zip(ODD) {
+                            *product *= (1.0 - share) * density + share * odd;
+                        }
+                    }
+                    for (o, product) in product.into_iter().enumerate() {
+                        evidence[cell(h, o, s)] += product * levels.step;
+                    }
+                }
+            }
+        }
+        evidence
+    }
+
+    /// Sums over the common scale and over how far scales lie apart, each series left out in turn.
+    fn combine(&self, evidence: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let near = scale_weights();
+        let groups = self.shapes.len() * ODD.len();
+        let states = SPREAD.len() * SCALES;
+        // log Σ_scale P(scale | common) · evidence, for each series, group and common state
+        let logs: Vec<Vec<f64>> = evidence
+            .iter()
+            .map(|evidence| {
+                let mut logs = Vec::with_capacity(groups * states);
+                for group in evidence.chunks(SCALES) {
+                    logs.extend(near.iter().map(|near| {
+                        let sum: f64 = near.iter().zip(group).map(|(a, b)| a * b).sum();
+                        sum.max(1e-300).ln()
+                    }));
+                }
+                logs
+            })
+            .collect();
+        let mut total = Vec::with_capacity(groups * states);
+        for shape in &self.shapes {
+            for (_, odd) in ODD {
+                for (_, spread) in SPREAD {
+                    for scale in self.scales {
+                        let away = (scale / USUAL_SCALE).ln() / USUAL_SPREAD;
+                        total.push((shape.prior * odd * spread).ln() - 0.5 * away * away);
+                    }
+                }
+            }
+        }
+        for logs in &logs {
+            total.iter_mut().zip(logs).for_each(|(total, log)| *total += log);
+        }
+        let others = |own: &Vec<f64>| {
+            let left: Vec<f64> = total.iter().zip(own).map(|(total, own)| total - own).collect();
+            let largest = left.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let mut context = vec![0.0; groups * SCALES];
+            for (group, context) in left.chunks(states).zip(context.chunks_mut(SCALES)) {
+                for (log, near) in group.iter().zip(&near) {
+                    let weight = (log - largest).exp();
+                    if weight > 1e-12 {
+                        context.iter_mut().zip(near).for_each(|(context, near)| *context += weight * near);
+                    }
+                }
+            }
+            context
+        };
+        logs.iter().map(others).collect()
+    }
+
+    /// The tails of the chosen values of a series, each as if it were not there.
+    pub(super) fn tails(&self, series: usize, chosen: &[usize]) -> Vec<Tail> {
+        let (values, context) = (&self.series[series], &self.context[series]);
+        let heaviest = context.iter().copied().fold(0.0, f64::max);
+        let mut sums = vec![(0.0, 0.0, 0.0); chosen.len()];
+        let mut seen = vec![[0.0; ODD.len()]; values.len()];
+        let mut odds = vec![0.0; values.len()];
+        for (s, (&scale, levels)) in self.scales.iter().zip(&self.levels[series]).enumerate() {
+            if (0..self.cells() / SCALES).all(|group| context[group * SCALES + s] < 1e-9 * heaviest) {
+                continue;
+            }
+            for level in levels.iter() {
+                values.iter().zip(&mut odds).for_each(|(x, odds)| *odds = odd(x - level, scale));
+                for (h, shape) in self.shapes.iter().enumerate() {
+                    let mut product = [1.0; ODD.len()];
+                    for ((x, odd), seen) in values.iter().zip(&odds).zip(&mut seen) {
+                        let density = shape.at((x - level) / scale).0 / scale;
+                        for ((product, seen), (share, _)) in product.iter_mut().zip(seen).zip(ODD) {
+                            *seen = (1.0 - share) * density + share * odd;
+                            *product *= *seen;
+                        }
+                    }
+                    let weight: [f64; ODD.len()] =
+                        std::array::from_fn(|o| product[o] * levels.step * context[cell(h, o, s)]);
+                    for (&i, sum) in chosen.iter().zip(&mut sums) {
+                        let mine: f64 =
+                            weight.iter().zip(seen[i]).map(|(weight, seen)| weight / seen.max(1e-300)).sum();
+                        let below = shape.at((values[i] - level) / scale).1;
+                        sum.0 += mine;
+                        sum.1 += mine * below;
+                        sum.2 += mine * (1.0 - below);
+                    }
+                }
+            }
+        }
+        let tail = |(all, below, above): (f64, f64, f64)| {
+            if all > 0.0 && all.is_finite() {
+                Tail { below: below / all, above: above / all }
+            } else {
+                Tail { below: 0.5, above: 0.5 }
+            }
+        };
+        sums.into_iter().map(tail).collect()
+    }
+
+    /// Median and the two values that a share of `outside` lies beyond (half on either side), as if the value were not
+    /// there.
+    pub(super) fn quantiles(&self, series: usize, left_out: usize, outside: f64) -> [f64; 3] {
+        let parts = self.parts(series, left_out);
+        let total: f64 = parts.iter().map(|part| part.weight).sum();
+        let below = |x: f64| -> f64 {
+            let sum: f64 = parts
+                .iter()
+                .map(|part| part.weight * self.shapes[part.shape].at((x - part.level) / part.scale).1)
+                .sum();
+            sum / total
+        };
+        let widest = parts.iter().map(|part| part.scale).fold(0.0, f64::max);
+        let (first, last) = parts
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), part| (part.level.min(a), part.level.max(b)));
+        [0.5, 0.5 * outside, 1.0 - 0.5 * outside].map(|p| {
+            let (mut low, mut high) = (first - 30.0 * widest, last + 30.0 * widest);
+            for _ in 0..50 {
+                let middle = 0.5 * (low + high);
+                if below(middle) < p { low = middle } else { high = middle }
+            }
+            0.5 * (low + high)
+        })
+    }
+
+    fn parts(&self, series: usize, left_out: usize) -> Vec<Part> {
+        let (values, context) = (&self.series[series], &self.context[series]);
+        let heaviest = context.iter().copied().fold(0.0, f64::max);
+        let mut parts = Vec::new();
+        for (s, (&scale, levels)) in self.scales.iter().zip(&self.levels[series]).enumerate() {
+            for (h, shape) in self.shapes.iter().enumerate() {
+                for (o, (share, _)) in ODD.iter().enumerate() {
+                    let context = context[cell(h, o, s)];
+                    if context < 1e-6 * heaviest {
+                        continue;
+                    }
+                    parts.extend(levels.iter().map(|level| {
+                        let others = values.iter().enumerate().filter(|&(i, _)| i != left_out);
+                        let likelihood: f64 = others
+                            .map(|(_, x)| {
+                                let density = shape.at((x - level) / scale).0 / scale;
+                                (1.0 - share) * density + share * odd(x - level, scale)
+                            })
+                            .product();
+                        Part { weight: context * likelihood * levels.step, level, scale, shape: h }
+                    }));
+                }
+            }
+        }
+        let largest = parts.iter().map(|part| part.weight).fold(0.0, f64::max);
+        parts.retain(|part| part.weight > 1e-7 * largest);
+        parts
+    }
+}
+
+impl Levels {
+    /// Between the order statistics that hold the level for certain, and a little further; half a standard error a step.
+    fn new(values: &[f64], scale: f64) -> Self {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let (n, root) = (values.len() as f64, (values.len() as f64).sqrt());
+        let reach = (1.5 * root + 1.0).min(n / 2.0);
+        let low = sorted[((n / 2.0 - reach) as usize).min(values.len() - 1)];
+        let high = sorted[((n / 2.0 + reach).ceil() as usize).clamp(1, values.len()) - 1];
+        let beyond = 2.5 * scale / root;
+        let (first, width) = (low - beyond, high - low + 2.0 * beyond);
+        let nodes = ((width / (0.5 * scale / root)).ceil() as usize).clamp(8, 120);
+        Self { first, step: width / nodes as f64, nodes: nodes + 1 }
+    }
+
+    fn iter(self) -> impl Iterator<Item = f64> {
+        (0..self.nodes).map(move |i| self.first + self.step * i as f64)
+    }
+}
+
+/// For each pair of spread and common scale, the probability of each scale.
+fn scale_weights() -> Vec<[f64; SCALES]> {
+    let mut rows = Vec::with_capacity(SPREAD.len() * SCALES);
+    for (spread, _) in SPREAD {
+        for common in 0..SCALES {
+            let mut row: [f64; SCALES] = std::array::from_fn(|scale| {
+                let away = (scale as f64 - common as f64) * SCALE_STEP / spread;
+                (-0.5 * away * away).exp()
+            });
+            let sum: f64 = row.iter().sum();
+            row.iter_mut().for_each(|weight| *weight /= sum);
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+/// Median absolute deviation from each series' median, over all series, in normal standard deviations; each series with
+/// the factor that takes the bias of few values out (Croux & Rousseeuw 1992, "Time-efficient algorithms for two highly
+/// robust estimators of scale").
+pub(super) fn pooled_scale(series: &[Vec<f64>]) -> f64 {
+    const FACTORS: [f64; 10] = [1.0, 1.0, 1.196, 1.495, 1.363, 1.206, 1.200, 1.140, 1.129, 1.107];
+    let mut deviations = Vec::new();
+    for values in series {
+        let n = values.len();
+        let centre = median(&mut values.clone());
+        let factor = FACTORS.get(n).copied().unwrap_or(n as f64 / (n as f64 - 0.8));
+        deviations.extend(values.iter().map(|x| (x - centre).abs() * factor));
+    }
+    1.482_602_218_505_602 * median(&mut deviations)
+}
+
+/// The median; zero without values. Orders the values.
+pub(in crate::anomaly) fn median(values: &mut [f64]) -> f64 {
+    let n = values.len();
+    if n == 0 {
+        return 0.0;
+    }
+    values.sort_by(f64::total_cmp);
+    if n % 2 == 1 { values[n / 2] } else { 0.5 * (values[n / 2 - 1] + values[n / 2]) }
+}
