@@ -13,7 +13,7 @@ pub(crate) use hypergeometric::ln_hyp2f1;
 pub(crate) use line::Line;
 pub(crate) use logistic::Logistic;
 pub(crate) use minimise::minimise;
-pub(crate) use quadrature::gauss;
+pub(crate) use quadrature::{gauss, gauss8};
 pub(crate) use quantile::{normal_quantile, student_t};
 pub(crate) use random::Rng;
 pub(crate) use sum::{mean, sample_sd, sum};
