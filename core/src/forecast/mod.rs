@@ -18,6 +18,7 @@
 
 mod adjustment;
 mod cash_flow;
+mod chances;
 mod columns;
 mod ensemble;
 mod interval;
@@ -26,10 +27,12 @@ mod moving_average;
 mod ols;
 mod options;
 mod outcome;
+mod simulation;
 
 pub use cash_flow::{CashFlowMonth, CashFlowOptions, SoFar, cash_flow, cash_flow_ahead};
 pub use options::{Event, Method, Options, Regressor};
 pub use outcome::{Forecast, HijriEffect, Note, Parts, Point, Share};
+pub use simulation::{CashFlow, SimulatedMonth, simulate_cash_flow};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Month, MonthlySeries};

@@ -5,6 +5,8 @@ mod golden;
 mod line;
 mod nelder_mead;
 mod quantile;
+mod random;
+mod shrinkage;
 mod sum;
 
 pub(crate) use cholesky::solve;
@@ -12,6 +14,8 @@ pub(crate) use golden::golden_section;
 pub(crate) use line::Line;
 pub(crate) use nelder_mead::{Patience, nelder_mead};
 pub(crate) use quantile::student_t;
+pub(crate) use random::Random;
+pub(crate) use shrinkage::Shrunken;
 pub(crate) use sum::{mean, sample_sd, sum};
 
 /// Values larger than this are refused by the analyses: their squares, and sums of squares over any series that fits
