@@ -22,6 +22,7 @@ mod chances;
 mod columns;
 mod ensemble;
 mod interval;
+mod many;
 mod models;
 mod moving_average;
 mod ols;
@@ -30,6 +31,7 @@ mod outcome;
 mod simulation;
 
 pub use cash_flow::{CashFlowMonth, CashFlowOptions, SoFar, cash_flow, cash_flow_ahead};
+pub use many::{Named, NamedForecast, Reconciled, Reconciliation, many};
 pub use options::{Event, Method, Options, Regressor};
 pub use outcome::{Forecast, HijriEffect, Note, Parts, Point, Share};
 pub use simulation::{CashFlow, SimulatedMonth, simulate_cash_flow};
