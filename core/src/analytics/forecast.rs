@@ -2,7 +2,7 @@
 
 use super::Analytics;
 use crate::error::{Error, ErrorKind, Result};
-use crate::forecast::{self, CashFlowMonth, Forecast, SoFar};
+use crate::forecast::{self, CashFlow, CashFlowMonth, Forecast, SoFar};
 use crate::model::{Direction, Month, MonthTotal, MonthlySeries, Rupiah};
 use crate::store::View;
 use jiff::civil::Date;
@@ -41,21 +41,43 @@ impl Analytics {
         self.cash_flow_in(&*self.store.view()?, as_of)
     }
 
+    /// The same with the probability that money runs out, month by month.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Analytics::cash_flow`].
+    pub fn cash_flow_chances(&self, as_of: Date) -> Result<CashFlow> {
+        let Flows { income, expense, balance, so_far } = flows(&*self.store.view()?, as_of)?;
+        forecast::simulate_cash_flow(&income, &expense, balance, Some(so_far), &self.settings.cash_flow)
+    }
+
     pub(super) fn cash_flow_in(&self, view: &dyn View, as_of: Date) -> Result<Vec<CashFlowMonth>> {
-        let donations = view.donations_by_month(as_of)?;
-        let cash = view.cash_by_month(Direction::Expense, as_of)?;
-        let running = Month::of(as_of);
-        let income = whole_months(&donations, as_of).ok_or_else(no_history)?;
-        let expense = MonthlySeries::of_totals(cash.iter().map(|row| (row.month, row.total)), as_of)
-            // Without any entry in the cash book, nothing is known to be spent.
-            .unwrap_or_else(|| MonthlySeries { first: income.first, values: vec![0.0; income.values.len()] });
-        let so_far = SoFar {
-            income: total_of(&donations, running),
-            expense: cash.iter().filter(|row| row.month == running).map(|row| row.total).sum(),
-        };
-        let balance = view.cash_balance()?.unwrap_or_default();
+        let Flows { income, expense, balance, so_far } = flows(view, as_of)?;
         forecast::cash_flow_ahead(&income, &expense, balance, so_far, &self.settings.cash_flow)
     }
+}
+
+/// What the cash flow is forecast from.
+struct Flows {
+    income: MonthlySeries,
+    expense: MonthlySeries,
+    balance: Rupiah,
+    so_far: SoFar,
+}
+
+fn flows(view: &dyn View, as_of: Date) -> Result<Flows> {
+    let donations = view.donations_by_month(as_of)?;
+    let cash = view.cash_by_month(Direction::Expense, as_of)?;
+    let running = Month::of(as_of);
+    let income = whole_months(&donations, as_of).ok_or_else(no_history)?;
+    let expense = MonthlySeries::of_totals(cash.iter().map(|row| (row.month, row.total)), as_of)
+        // Without any entry in the cash book, nothing is known to be spent.
+        .unwrap_or_else(|| MonthlySeries { first: income.first, values: vec![0.0; income.values.len()] });
+    let so_far = SoFar {
+        income: total_of(&donations, running),
+        expense: cash.iter().filter(|row| row.month == running).map(|row| row.total).sum(),
+    };
+    Ok(Flows { income, expense, balance: view.cash_balance()?.unwrap_or_default(), so_far })
 }
 
 fn whole_months(months: &[MonthTotal], as_of: Date) -> Option<MonthlySeries> {

@@ -1,6 +1,6 @@
 //! Income, expense and the balance carried forward.
 
-use super::{Method, Options, fit};
+use super::{Fitted, Method, Options, Point, fit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Month, MonthlySeries, Rupiah};
 use serde::{Deserialize, Serialize};
@@ -18,12 +18,22 @@ pub struct CashFlowOptions {
     pub expense_method: Method,
     /// Months that a moving average looks back on, at least 1; 6 by default.
     pub window: usize,
+    /// What the draws of [`simulate_cash_flow`](super::simulate_cash_flow) start from: the same seed gives the same
+    /// answer. 1 by default, as good as any.
+    pub seed: u64,
+    /// How many futures are drawn, 100 to 100,000. With the default 2,000 a probability of 0.2 is known to ±0.018 (95 of
+    /// 100 times), which is closer than the forecasts themselves are.
+    pub draws: u32,
+    /// The probability of a balance below zero, above 0 and below 1, from which on a month is at risk. The default 0.2
+    /// is one month in five: rarer, and administrators would be warned more often in vain than they can bear.
+    pub shortfall_limit: f64,
 }
 
 impl Default for CashFlowOptions {
     fn default() -> Self {
         let (income_method, expense_method) = (Method::Ols, Method::MovingAverage);
-        Self { horizon: 3, income_method, expense_method, window: Options::default().window }
+        let window = Options::default().window;
+        Self { horizon: 3, income_method, expense_method, window, seed: 1, draws: 2_000, shortfall_limit: 0.2 }
     }
 }
 
@@ -32,6 +42,15 @@ impl CashFlowOptions {
     pub fn validate(&self) -> Result<()> {
         if self.horizon == 0 {
             return Err(Error::new(ErrorKind::InvalidInput, "horizon must be at least one month"));
+        }
+        if !(100..=100_000).contains(&self.draws) {
+            return Err(Error::new(ErrorKind::InvalidInput, "draws must lie between 100 and 100000")
+                .context("draws", self.draws));
+        }
+        if !(self.shortfall_limit > 0.0 && self.shortfall_limit < 1.0) {
+            return Err(Error::new(ErrorKind::InvalidInput, "shortfall_limit must lie between 0 and 1")
+                .context("shortfall_limit", self.shortfall_limit)
+                .hint("write 0.2 to be warned from a chance of one in five on"));
         }
         self.series(Method::Ols).validate()
     }
@@ -70,23 +89,40 @@ pub fn cash_flow(
     balance: Rupiah,
     options: &CashFlowOptions,
 ) -> Result<Vec<CashFlowMonth>> {
+    let (income, expense) = fit_both(income, expense, options)?;
+    carried(&income.predict(options.horizon).points, &expense.predict(options.horizon).points, balance)
+}
+
+/// Both series fitted, if they end with the same month.
+pub(super) fn fit_both(
+    income: &MonthlySeries,
+    expense: &MonthlySeries,
+    options: &CashFlowOptions,
+) -> Result<(Fitted, Fitted)> {
     options.validate()?;
-    let predict = |series, method, name| -> Result<_> {
-        let fitted = fit(series, &options.series(method)).map_err(|error| error.context("series", name))?;
-        Ok(fitted.predict(options.horizon).points)
+    let fitted = |series, method, name| {
+        fit(series, &options.series(method)).map_err(|error: Error| error.context("series", name))
     };
-    let income_points = predict(income, options.income_method, "income")?;
-    let expense_points = predict(expense, options.expense_method, "expense")?;
+    let both = (fitted(income, options.income_method, "income")?, fitted(expense, options.expense_method, "expense")?);
     if income.last() != expense.last() {
         return Err(Error::new(ErrorKind::InvalidInput, "income and expense end with different months")
             .context("income", income.last())
             .context("expense", expense.last())
             .hint("fill months without an entry with 0 up to the last whole month"));
     }
+    Ok(both)
+}
+
+/// Points in whole rupiah, and the balance carried through them.
+pub(super) fn carried(
+    income_points: &[Point],
+    expense_points: &[Point],
+    balance: Rupiah,
+) -> Result<Vec<CashFlowMonth>> {
     let mut balance = balance;
     income_points
         .iter()
-        .zip(&expense_points)
+        .zip(expense_points)
         .map(|(income, expense)| {
             let out_of_range = || {
                 Error::new(ErrorKind::InvalidInput, "the cash flow leaves the range of money")
@@ -131,7 +167,15 @@ pub fn cash_flow_ahead(
 ) -> Result<Vec<CashFlowMonth>> {
     options.validate()?;
     let with_running = CashFlowOptions { horizon: options.horizon.saturating_add(1), ..options.clone() };
-    let mut months = cash_flow(income, expense, Rupiah::ZERO, &with_running)?;
+    let months = cash_flow(income, expense, Rupiah::ZERO, &with_running)?;
+    Ok(after_running(months, balance, so_far))
+}
+
+/// Leaves out the first month, the running one, but for what is still to come of it; `months` start from zero.
+pub(super) fn after_running(mut months: Vec<CashFlowMonth>, balance: Rupiah, so_far: SoFar) -> Vec<CashFlowMonth> {
+    if months.is_empty() {
+        return months;
+    }
     let running = months.remove(0);
     let to_come = |expected: Rupiah, came: Rupiah| (expected - came).max(Rupiah::ZERO);
     let opening =
@@ -139,7 +183,7 @@ pub fn cash_flow_ahead(
     for month in &mut months {
         month.predicted_balance = opening + (month.predicted_balance - running.predicted_balance);
     }
-    Ok(months)
+    months
 }
 
 /// Whole rupiah; `None` outside ±10¹⁵, far beyond any charity and well inside the range of money.

@@ -19,19 +19,26 @@
 mod adjustment;
 mod backtest;
 mod cash_flow;
+mod chances;
 mod columns;
 mod ensemble;
 mod interval;
+mod many;
 mod models;
 mod moving_average;
+mod next_gift;
 mod ols;
 mod options;
 mod outcome;
+mod simulation;
 
 pub use backtest::{Backtest, BacktestOptions, Scores, backtest};
 pub use cash_flow::{CashFlowMonth, CashFlowOptions, SoFar, cash_flow, cash_flow_ahead};
+pub use many::{Named, NamedForecast, Reconciled, Reconciliation, many};
+pub use next_gift::{NextGift, NextGiftOptions, NoRhythm, Rhythm, next_gift, next_gifts};
 pub use options::{Event, Method, Options, Regressor};
 pub use outcome::{Forecast, HijriEffect, Note, Parts, Point, Share};
+pub use simulation::{CashFlow, SimulatedMonth, simulate_cash_flow};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Month, MonthlySeries};

@@ -10,6 +10,7 @@ mod nelder_mead;
 mod quadrature;
 mod quantile;
 mod random;
+mod shrinkage;
 mod sum;
 
 pub(crate) use cholesky::solve;
@@ -22,6 +23,7 @@ pub(crate) use nelder_mead::{Patience, nelder_mead};
 pub(crate) use quadrature::{gauss, gauss8};
 pub(crate) use quantile::{normal_quantile, student_t, student_t_outside};
 pub(crate) use random::Rng;
+pub(crate) use shrinkage::Shrunken;
 pub(crate) use sum::{mean, sample_sd, sum};
 
 /// Values larger than this are refused by the analyses: their squares, and sums of squares over any series that fits

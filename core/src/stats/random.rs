@@ -27,15 +27,15 @@ impl Rng {
     pub(crate) fn unit(&mut self) -> f64 {
         ((self.next() >> 11) as f64 + 0.5) * (1.0 / (1u64 << 53) as f64)
     }
-}
 
-#[cfg(any(test, feature = "testkit"))]
-impl Rng {
     /// A standard normal number (Box & Muller 1958).
     pub(crate) fn normal(&mut self) -> f64 {
         (-2.0 * self.unit().ln()).sqrt() * (std::f64::consts::TAU * self.unit()).cos()
     }
+}
 
+#[cfg(any(test, feature = "testkit"))]
+impl Rng {
     /// An exponential number of rate one.
     pub(crate) fn exponential(&mut self) -> f64 {
         -self.unit().ln()

@@ -1,0 +1,360 @@
+//! A donor's next gift: when, how much, and how probable, for donors who give in a rhythm.
+
+use crate::calendar::hijri::{HijriDate, RAMADAN};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Month, Rupiah};
+use jiff::ToSpan;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// How to look for a rhythm.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NextGiftOptions {
+    /// Turns of the rhythm that must have been seen, at least 1; 2 by default: gifts in three months of a monthly donor,
+    /// in three Ramadans of a yearly one. One interval alone is no rhythm.
+    pub turns: usize,
+    /// The share of turns that brought a gift, above 0 and at most 1, from which on there is a rhythm; 0.6 by default, so
+    /// that a monthly donor may miss two months in five.
+    pub regularity: f64,
+    /// The probability, from 0 to below 1, that a donor stops for good between two turns; 0.05 by default, by which half
+    /// of the monthly donors stay longer than a year.
+    pub stop: f64,
+}
+
+impl Default for NextGiftOptions {
+    fn default() -> Self {
+        Self { turns: 2, regularity: 0.6, stop: 0.05 }
+    }
+}
+
+impl NextGiftOptions {
+    /// Checks every value; names the one that is wrong.
+    pub fn validate(&self) -> Result<()> {
+        let wrong = |what: &str| Err(Error::new(ErrorKind::InvalidInput, what.to_owned()));
+        if self.turns == 0 {
+            return wrong("turns must be at least 1");
+        }
+        if !(self.regularity > 0.0 && self.regularity <= 1.0) {
+            return wrong("regularity must lie above 0 and at most at 1");
+        }
+        if !(0.0..1.0).contains(&self.stop) {
+            return wrong("stop must lie between 0 and 1");
+        }
+        Ok(())
+    }
+}
+
+/// How often a donor gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rhythm {
+    /// Every month.
+    Monthly,
+    /// Every three months.
+    Quarterly,
+    /// Once a year, in the same civil month or one beside it.
+    Yearly,
+    /// Once a year in Ramadan.
+    Ramadan,
+}
+
+/// Why nothing is predicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoRhythm {
+    /// Too few gifts to tell.
+    TooFew,
+    /// The gifts follow no rhythm.
+    Irregular,
+}
+
+/// What is expected of a donor.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum NextGift {
+    /// A gift in a month.
+    Expected {
+        /// The rhythm.
+        rhythm: Rhythm,
+        /// The month of the next turn, the as-of date's or a later one; for Ramadan the civil month in which it begins.
+        month: Month,
+        /// The middle of the last six giving months' sums (the lower of two).
+        amount: Rupiah,
+        /// The smallest of them.
+        lowest: Rupiah,
+        /// The largest of them.
+        highest: Rupiah,
+        /// The probability of a gift at that turn, 0 to 1.
+        probability: f64,
+        /// Turns since the last gift that brought nothing.
+        missed: u32,
+    },
+    /// Nothing.
+    None {
+        /// Why.
+        reason: NoRhythm,
+    },
+}
+
+/// The giving months that amounts are judged by.
+const AMOUNTS: usize = 6;
+/// Gifts in Ramadan must be so large a share of all, for Ramadan to be the rhythm.
+const IN_RAMADAN: f64 = 0.75;
+
+/// Predicts a donor's next gift from the dates and amounts of the gifts so far, ascending by date; gifts after `as_of`
+/// are not looked at.
+///
+/// The probability is that of a donor who gives at each turn with a chance (learned from the turns so far, by Laplace's
+/// rule of succession) until he stops for good: the beta-geometric/beta-binomial model (Fader, Hardie & Shang 2010,
+/// Marketing Science 29), with fixed chances for one donor.
+///
+/// # Errors
+///
+/// `invalid_input` when dates and amounts are of different lengths or not in order, or an option is out of its range.
+pub fn next_gift(dates: &[Date], amounts: &[Rupiah], as_of: Date, options: &NextGiftOptions) -> Result<NextGift> {
+    options.validate()?;
+    if dates.len() != amounts.len() || dates.windows(2).any(|pair| pair[0] > pair[1]) {
+        return Err(Error::new(ErrorKind::InvalidInput, "gifts need one amount a date, in order of dates"));
+    }
+    Ok(next(dates, amounts, as_of, options))
+}
+
+/// The same for many donors at once: the gifts of donor `i` are those from `starts[i]` to `starts[i + 1]` (the end for
+/// the last), each donor's ascending by date. One answer a donor.
+///
+/// # Errors
+///
+/// Those of [`next_gift`], and `invalid_input` when `starts` is not ascending or reaches past the gifts.
+pub fn next_gifts(
+    starts: &[usize],
+    dates: &[Date],
+    amounts: &[Rupiah],
+    as_of: Date,
+    options: &NextGiftOptions,
+) -> Result<Vec<NextGift>> {
+    options.validate()?;
+    if dates.len() != amounts.len() {
+        return Err(Error::new(ErrorKind::InvalidInput, "gifts need one amount a date"));
+    }
+    let ends = starts.iter().skip(1).copied().chain([dates.len()]);
+    let of_donor = |(&start, end): (&usize, usize)| {
+        let range = start..end;
+        match (dates.get(range.clone()), amounts.get(range)) {
+            (Some(dates), Some(amounts)) if dates.windows(2).all(|pair| pair[0] <= pair[1]) => {
+                Ok(next(dates, amounts, as_of, options))
+            }
+            _ => Err(Error::new(ErrorKind::InvalidInput, "the gifts of a donor are not in order")
+                .context("start", start)
+                .hint("sort the gifts by donor and date, and the starts ascending")),
+        }
+    };
+    starts.iter().zip(ends).map(of_donor).collect()
+}
+
+fn next(dates: &[Date], amounts: &[Rupiah], as_of: Date, options: &NextGiftOptions) -> NextGift {
+    let known = dates.partition_point(|&date| date <= as_of);
+    let (dates, amounts) = (&dates[..known], &amounts[..known]);
+    let mut months: Vec<(Month, Rupiah)> = Vec::new();
+    for (&date, &amount) in dates.iter().zip(amounts) {
+        match months.last_mut() {
+            Some((month, sum)) if *month == Month::of(date) => *sum += amount,
+            _ => months.push((Month::of(date), amount)),
+        }
+    }
+    if months.len() <= options.turns {
+        return NextGift::None { reason: NoRhythm::TooFew };
+    }
+    let found = in_ramadan(dates, as_of, options).or_else(|| in_months(&months, as_of, options));
+    let Some(Turn { rhythm, month, share, missed }) = found else {
+        return NextGift::None { reason: NoRhythm::Irregular };
+    };
+    let mut late: Vec<Rupiah> = months.iter().rev().take(AMOUNTS).map(|&(_, sum)| sum).collect();
+    late.sort();
+    NextGift::Expected {
+        rhythm,
+        month,
+        amount: late[(late.len() - 1) / 2],
+        lowest: late[0],
+        highest: late[late.len() - 1],
+        probability: share * still_giving(share, options.stop, missed) * (1.0 - options.stop),
+        missed,
+    }
+}
+
+/// The next turn of a rhythm.
+struct Turn {
+    rhythm: Rhythm,
+    month: Month,
+    /// The chance of a gift at a turn.
+    share: f64,
+    missed: u32,
+}
+
+/// The probability that a donor who missed so many turns has not stopped.
+fn still_giving(share: f64, stop: f64, missed: u32) -> f64 {
+    let (mut alive, mut stopped) = (1.0, 0.0);
+    for _ in 0..missed.min(10_000) {
+        stopped += alive * stop;
+        alive *= (1.0 - stop) * (1.0 - share);
+    }
+    alive / (alive + stopped).max(f64::MIN_POSITIVE)
+}
+
+fn laplace(hits: usize, turns: usize) -> f64 {
+    (hits as f64 + 1.0) / (turns as f64 + 2.0)
+}
+
+/// The shortest rhythm of civil months that the gaps between giving months follow.
+fn in_months(months: &[(Month, Rupiah)], as_of: Date, options: &NextGiftOptions) -> Option<Turn> {
+    let gaps: Vec<i32> = months.windows(2).map(|pair| pair[1].0.since(pair[0].0)).collect();
+    let last = months.last()?.0;
+    [(Rhythm::Monthly, 1, 0), (Rhythm::Quarterly, 3, 1), (Rhythm::Yearly, 12, 1)].into_iter().find_map(
+        |(rhythm, period, slack)| {
+            // A gap of several periods is one gift after turns without; any other gap is against the rhythm.
+            let turns_of = |gap: i32| {
+                let turns = ((gap + period / 2) / period).max(1);
+                (turns as usize, (gap - turns * period).abs() <= slack)
+            };
+            let turns: usize = gaps.iter().map(|&gap| turns_of(gap).0).sum();
+            let hits = gaps.iter().filter(|&&gap| turns_of(gap).1).count();
+            if hits < options.turns || (hits as f64) < options.regularity * turns as f64 {
+                return None;
+            }
+            // A turn is missed once its month, and the slack after it, are over.
+            let since = Month::of(as_of).since(last);
+            let missed = ((since - 1 - slack).max(0) / period) as u32;
+            let next = last + (missed as i32 + 1) * period;
+            let month = next.max(Month::of(as_of));
+            Some(Turn { rhythm, month, share: laplace(hits, turns), missed })
+        },
+    )
+}
+
+/// Gifts that come in Ramadan, year after year by the Hijri calendar.
+fn in_ramadan(dates: &[Date], as_of: Date, options: &NextGiftOptions) -> Option<Turn> {
+    // Who gives in Ramadan gives seldom; a donor of many gifts is not looked up in the calendar.
+    let years_apart = dates.last()?.since(*dates.first()?).ok()?.get_days() / 354;
+    if dates.len() as i32 > 4 * (years_apart + 2) {
+        return None;
+    }
+    let hijri: Vec<HijriDate> = dates.iter().map(|&date| HijriDate::of(date)).collect();
+    let mut years: Vec<i16> = hijri.iter().filter(|date| date.month == RAMADAN).map(|date| date.year).collect();
+    if (years.len() as f64) < IN_RAMADAN * hijri.len() as f64 {
+        return None;
+    }
+    years.dedup();
+    let (first, last) = (*years.first()?, *years.last()?);
+    let (hits, turns) = (years.len() - 1, (last - first) as usize);
+    if hits < options.turns || (hits as f64) < options.regularity * turns as f64 {
+        return None;
+    }
+    let today = HijriDate::of(as_of);
+    // This year's Ramadan, unless it is over or has brought its gift.
+    let over = today.month > RAMADAN || last == today.year;
+    let next = today.year + i16::from(over);
+    let missed = u32::try_from(next - last - 1).unwrap_or(0);
+    Some(Turn { rhythm: Rhythm::Ramadan, month: begins(next, as_of, today)?, share: laplace(hits, turns), missed })
+}
+
+/// The civil month of 1 Ramadan of a Hijri year that is this one or the next; the as-of date's where that is past.
+fn begins(year: i16, as_of: Date, today: HijriDate) -> Option<Month> {
+    let months = i64::from(year - today.year) * 12 + i64::from(RAMADAN) - i64::from(today.month);
+    // Hijri months have 29.53 days on average, so the middle of the wanted one is met for certain.
+    let middle = (months as f64 * 29.530_59).round() as i64 + 15 - i64::from(today.day);
+    let found = as_of.checked_add(middle.days()).ok()?;
+    let hijri = HijriDate::of(found);
+    let first = found.checked_sub((i64::from(hijri.day) - 1).days()).ok()?;
+    Some(Month::of(first).max(Month::of(as_of)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    fn ask(dates: &[Date], as_of: Date) -> NextGift {
+        let amounts: Vec<Rupiah> = (1..=dates.len() as i64).map(|i| Rupiah::new(i * 100_000)).collect();
+        next_gift(dates, &amounts, as_of, &NextGiftOptions::default()).unwrap()
+    }
+
+    fn expected(gift: NextGift) -> (Rhythm, String, u32, f64) {
+        match gift {
+            NextGift::Expected { rhythm, month, missed, probability, .. } => {
+                (rhythm, month.to_string(), missed, probability)
+            }
+            NextGift::None { reason } => panic!("{reason:?}"),
+        }
+    }
+
+    #[test]
+    fn a_monthly_donor() {
+        let dates: Vec<Date> = (1..=9).map(|month| date(2025, month, 5)).collect();
+        let (rhythm, month, missed, probability) = expected(ask(&dates, date(2025, 9, 20)));
+        assert_eq!((rhythm, month.as_str(), missed), (Rhythm::Monthly, "2025-10", 0));
+        // Eight turns, eight gifts: 9/10 by Laplace, and 0.95 that he has not stopped since.
+        assert!((probability - 0.9 * 0.95).abs() < 1e-12, "{probability}");
+        // In December, October and November are missed: alive (0.95·0.1)² = 0.009025 against 0.05 + 0.095·0.05 stopped.
+        let (_, month, missed, late) = expected(ask(&dates, date(2025, 12, 3)));
+        assert_eq!((month.as_str(), missed), ("2025-12", 2));
+        let alive = 0.009_025 / (0.009_025 + 0.05 + 0.004_75);
+        assert!((late - 0.9 * 0.95 * alive).abs() < 1e-12, "{late}");
+        let NextGift::Expected { amount, lowest, highest, .. } = ask(&dates, date(2025, 9, 20)) else { panic!() };
+        assert_eq!([lowest, amount, highest], [400_000, 600_000, 900_000].map(Rupiah::new));
+    }
+
+    #[test]
+    fn seldom_but_in_time() {
+        let quarterly: Vec<Date> =
+            [(2024, 1), (2024, 4), (2024, 7), (2024, 10), (2025, 1)].map(|(y, m)| date(y, m, 9)).into();
+        let (rhythm, month, ..) = expected(ask(&quarterly, date(2025, 2, 1)));
+        assert_eq!((rhythm, month.as_str()), (Rhythm::Quarterly, "2025-04"));
+        let yearly: Vec<Date> = (2021..=2025).map(|year| date(year, 12, 20)).collect();
+        let (rhythm, month, ..) = expected(ask(&yearly, date(2026, 2, 1)));
+        assert_eq!((rhythm, month.as_str()), (Rhythm::Yearly, "2026-12"));
+    }
+
+    /// Ramadan began on 13 April 2021, 2 April 2022, 23 March 2023, 11 March 2024 and 1 March 2025, and begins on
+    /// 18 February 2026 (Umm al-Qura).
+    #[test]
+    fn a_donor_of_ramadan() {
+        let dates = [date(2022, 4, 20), date(2023, 4, 10), date(2024, 3, 30), date(2025, 3, 20)];
+        let (rhythm, month, missed, _) = expected(ask(&dates, date(2025, 6, 1)));
+        assert_eq!((rhythm, month.as_str(), missed), (Rhythm::Ramadan, "2026-02", 0));
+        let (_, month, missed, _) = expected(ask(&dates[..3], date(2025, 6, 1)));
+        assert_eq!((month.as_str(), missed), ("2026-02", 1));
+    }
+
+    #[test]
+    fn no_rhythm() {
+        let reason = |dates: &[Date]| match ask(dates, date(2026, 1, 1)) {
+            NextGift::None { reason } => reason,
+            found => panic!("{found:?}"),
+        };
+        assert_eq!(reason(&[]), NoRhythm::TooFew);
+        assert_eq!(reason(&[date(2025, 1, 1), date(2025, 1, 9), date(2025, 1, 20)]), NoRhythm::TooFew);
+        let irregular = [(2020, 1), (2020, 9), (2022, 3), (2024, 8), (2025, 2)].map(|(y, m)| date(y, m, 1));
+        assert_eq!(reason(&irregular), NoRhythm::Irregular);
+        let (options, late) = (NextGiftOptions::default(), [date(2025, 2, 1), date(2025, 1, 1)]);
+        assert_eq!(next_gift(&late, &[Rupiah::ZERO; 2], late[0], &options).unwrap_err().code(), "invalid_input");
+        assert_eq!(
+            next_gifts(&[0, 5], &late, &[Rupiah::ZERO; 2], late[0], &options).unwrap_err().code(),
+            "invalid_input"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_dates_break_it(mut days in proptest::collection::vec(0i64..9_000, 0..40), today in 0i64..12_000) {
+            days.sort_unstable();
+            let day = |days: i64| date(2000, 1, 1).saturating_add(days.days());
+            let dates: Vec<Date> = days.into_iter().map(day).collect();
+            if let NextGift::Expected { month, probability, lowest, amount, highest, .. } = ask(&dates, day(today)) {
+                prop_assert!(month >= Month::of(day(today)));
+                prop_assert!((0.0..=1.0).contains(&probability));
+                prop_assert!(lowest <= amount && amount <= highest);
+            }
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! The balance to come in many drawn futures, and how often it ends below zero.
+//!
+//! A future is one path of income and one of expense. Every month of a path has the distribution of that month's
+//! forecast, at every level of its interval (a Gaussian copula: Cario & Nelson 1997, "Modeling and generating random
+//! vectors with arbitrary marginal distributions"). Two things tie the months and the series together:
+//!
+//! - An error stays. Part of a month's error is that of the month before (the level was judged wrongly), which grows like a
+//!   random walk, and the rest is the month's own; the share is measured on past forecasts.
+//! - Income and expense err together: by the correlation of their past relative one-step errors, shrunken (Schäfer &
+//!   Strimmer 2005).
+
+use super::cash_flow::{after_running, carried, fit_both};
+use super::chances::Chances;
+use super::{CashFlowMonth, CashFlowOptions, Fitted, Note, SoFar};
+use crate::error::Result;
+use crate::model::{Month, MonthlySeries, Rupiah};
+use crate::stats::{Rng, Shrunken};
+use serde::{Deserialize, Serialize};
+
+/// The share of futures that the intervals hold.
+const LEVEL: f64 = 0.95;
+/// A balance is below zero from half a rupiah on; what is less, is rounding.
+const HALF: f64 = -0.5;
+
+/// The cash flow to come, with chances.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CashFlow {
+    /// The months in order.
+    pub months: Vec<SimulatedMonth>,
+    /// The share of futures that the intervals of the balance hold: 0.95.
+    pub level: f64,
+    /// The correlation of the errors of income and expense that was used, −1 to 1.
+    pub correlation: f64,
+    /// The first month whose balance ends below zero with more than
+    /// [`CashFlowOptions::shortfall_limit`](super::CashFlowOptions::shortfall_limit).
+    pub first_month_at_risk: Option<Month>,
+    /// What the reader should know of the two forecasts, each note once.
+    pub notes: Vec<Note>,
+}
+
+/// One month of a [`CashFlow`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SimulatedMonth {
+    /// The points, as [`cash_flow`](super::cash_flow) has them: exact, each balance the one before it plus income minus
+    /// expense.
+    #[serde(flatten)]
+    pub expected: CashFlowMonth,
+    /// Lower bound of the balance, whole rupiah.
+    pub balance_lower: Rupiah,
+    /// Upper bound of the balance, whole rupiah.
+    pub balance_upper: Rupiah,
+    /// The probability, 0 to 1, that the month ends with a balance below zero.
+    pub shortfall: f64,
+    /// The probability, 0 to 1, that this month or one before it ends below zero.
+    pub shortfall_by: f64,
+}
+
+/// Forecasts income and expense, carries the balance forward, and says how probable it is that money runs out.
+///
+/// With `so_far` the first month is the one after the running one and `balance` is today's, as in
+/// [`cash_flow_ahead`](super::cash_flow_ahead); without, as in [`cash_flow`](super::cash_flow). The points are exactly
+/// theirs; the same seed gives the same chances.
+///
+/// # Errors
+///
+/// Those of [`cash_flow`](super::cash_flow).
+pub fn simulate_cash_flow(
+    income: &MonthlySeries,
+    expense: &MonthlySeries,
+    balance: Rupiah,
+    so_far: Option<SoFar>,
+    options: &CashFlowOptions,
+) -> Result<CashFlow> {
+    let (income, expense) = fit_both(income, expense, options)?;
+    let horizon = options.horizon.saturating_add(u16::from(so_far.is_some()));
+    let (income_ahead, expense_ahead) = (income.predict(horizon), expense.predict(horizon));
+    let start = if so_far.is_some() { Rupiah::ZERO } else { balance };
+    let mut expected = carried(&income_ahead.points, &expense_ahead.points, start)?;
+    if let Some(so_far) = so_far {
+        expected = after_running(expected, balance, so_far);
+    }
+    let centre = |points: &[super::Point]| points.iter().map(|point| point.value).collect();
+    let futures = Futures {
+        income: income.chances(centre(&income_ahead.points)),
+        expense: expense.chances(centre(&expense_ahead.points)),
+        correlation: correlation(&income, &expense),
+        so_far,
+    };
+    let drawn = futures.draw(balance.to_f64(), expected.len(), options);
+    let months: Vec<SimulatedMonth> =
+        expected.into_iter().zip(drawn).map(|(month, drawn)| drawn.month(month)).collect();
+    let first = months.iter().find(|month| month.shortfall > options.shortfall_limit);
+    let mut notes = income_ahead.notes;
+    notes.extend(expense_ahead.notes.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>());
+    Ok(CashFlow {
+        level: LEVEL,
+        correlation: futures.correlation,
+        first_month_at_risk: first.map(|month| month.expected.month),
+        notes,
+        months,
+    })
+}
+
+/// Of the relative one-step errors in the months that both series have.
+fn correlation(income: &Fitted, expense: &Fitted) -> f64 {
+    let relative = |fitted: &Fitted| -> Vec<f64> {
+        let error = |(value, expected): (f64, f64)| (value - expected) / expected.abs();
+        fitted.one_steps().into_iter().map(error).collect()
+    };
+    // Both end with the same month.
+    Shrunken::new(&[relative(income), relative(expense)]).correlation(0, 1)
+}
+
+struct Futures {
+    income: Chances,
+    expense: Chances,
+    correlation: f64,
+    so_far: Option<SoFar>,
+}
+
+/// The balances at the end of one month.
+struct Drawn {
+    balances: Vec<f64>,
+    below_so_far: u32,
+}
+
+impl Futures {
+    fn draw(&self, balance: f64, months: usize, options: &CashFlowOptions) -> Vec<Drawn> {
+        let draws = options.draws as usize;
+        let mut drawn: Vec<Drawn> =
+            (0..months).map(|_| Drawn { balances: Vec::with_capacity(draws), below_so_far: 0 }).collect();
+        let mut random = Rng::new(options.seed);
+        let skip = usize::from(self.so_far.is_some());
+        for _ in 0..draws {
+            let mut paths = [Path::new(&self.income), Path::new(&self.expense)];
+            let (mut now, mut below) = (balance, false);
+            for ahead in 0..months + skip {
+                let stays = self.pair(&mut random);
+                let own = self.pair(&mut random);
+                let mut income = paths[0].step(ahead, stays[0], own[0]);
+                let mut expense = paths[1].step(ahead, stays[1], own[1]);
+                if let (0, Some(so_far)) = (ahead, self.so_far) {
+                    income = (income - so_far.income.to_f64()).max(0.0);
+                    expense = (expense - so_far.expense.to_f64()).max(0.0);
+                }
+                now += income - expense;
+                if let Some(month) = ahead.checked_sub(skip).and_then(|month| drawn.get_mut(month)) {
+                    below |= now < HALF;
+                    month.balances.push(now);
+                    month.below_so_far += u32::from(below);
+                }
+            }
+        }
+        drawn
+    }
+
+    /// Two normal numbers with the correlation.
+    fn pair(&self, random: &mut Rng) -> [f64; 2] {
+        let (a, b) = (random.normal(), random.normal());
+        [a, self.correlation * a + (1.0 - self.correlation * self.correlation).max(0.0).sqrt() * b]
+    }
+}
+
+/// One path of a series.
+struct Path<'a> {
+    chances: &'a Chances,
+    /// What stays of the errors so far, on the working scale.
+    stays: f64,
+    sd: f64,
+}
+
+impl<'a> Path<'a> {
+    const fn new(chances: &'a Chances) -> Self {
+        Self { chances, stays: 0.0, sd: 0.0 }
+    }
+
+    fn step(&mut self, ahead: usize, stays: f64, own: f64) -> f64 {
+        let sd = self.chances.sd[ahead];
+        // The variance of what stays is that of the forecast, month by month.
+        self.stays += (sd * sd - self.sd * self.sd).max(0.0).sqrt() * stays;
+        self.sd = sd;
+        if sd <= 0.0 {
+            return self.chances.at(ahead, 0.0);
+        }
+        let share = self.chances.persistence;
+        self.chances.at(ahead, share.sqrt() * self.stays / sd + (1.0 - share).sqrt() * own)
+    }
+}
+
+impl Drawn {
+    fn month(mut self, expected: CashFlowMonth) -> SimulatedMonth {
+        self.balances.sort_by(f64::total_cmp);
+        let draws = self.balances.len();
+        let below = self.balances.partition_point(|&balance| balance < HALF);
+        let outside = ((1.0 - LEVEL) / 2.0 * draws as f64) as usize;
+        let bound = |place: usize| Rupiah::from_f64(self.balances[place.min(draws - 1)].round());
+        SimulatedMonth {
+            expected,
+            // A point may lie outside where income is skewed and the limits of the running month bite.
+            balance_lower: bound(outside).min(expected.predicted_balance),
+            balance_upper: bound(draws - 1 - outside.min(draws - 1)).max(expected.predicted_balance),
+            shortfall: below as f64 / draws as f64,
+            shortfall_by: f64::from(self.below_so_far) / draws as f64,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Method, Options, fit};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn series(values: Vec<f64>) -> MonthlySeries {
+        let end: Month = "2026-01".parse().unwrap();
+        MonthlySeries { first: end - (values.len() as i32 - 1), values }
+    }
+
+    fn noise(seed: u64, n: usize) -> Vec<f64> {
+        let mut random = Rng::new(seed);
+        (0..n).map(|_| random.normal()).collect()
+    }
+
+    fn plain() -> CashFlowOptions {
+        let (income_method, expense_method) = (Method::MovingAverage, Method::MovingAverage);
+        CashFlowOptions { income_method, expense_method, draws: 20_000, ..CashFlowOptions::default() }
+    }
+
+    /// Income varies, expense does not: the first month's chance is that of a normal number. Income (2, 4, 6) million has
+    /// mean 4 and sd 2; the 95% interval reaches t(0.975, 2)·2·√(4/3) = 9.9365 million, so the normal sd is 5.0698
+    /// million. A balance of 3 million less 4 expense plus 4 income is short with Φ(−3/5.0698) = 0.2770.
+    #[test]
+    fn the_first_month_by_hand() {
+        let options = CashFlowOptions { horizon: 1, ..plain() };
+        let (income, expense) = (series(vec![2e6, 4e6, 6e6]), series(vec![4e6; 3]));
+        let fitted =
+            fit(&income, &Options { non_negative: false, method: Method::MovingAverage, ..Options::default() });
+        let chances = fitted.unwrap().chances(vec![4e6]);
+        assert!((chances.at(0, 1.959_964) - (4e6 + 9.936_509e6)).abs() < 100.0, "{}", chances.at(0, 1.959_964));
+        let found = simulate_cash_flow(&income, &expense, Rupiah::new(3_000_000), None, &options).unwrap();
+        assert!((found.months[0].shortfall - 0.277).abs() < 0.01, "{found:?}");
+        assert_eq!(found.months[0].expected.predicted_balance, Rupiah::new(3_000_000));
+        assert_eq!(found.first_month_at_risk, Some("2026-02".parse().unwrap()));
+    }
+
+    #[test]
+    fn certain_flows_have_no_chances() {
+        let (income, expense) = (series(vec![1e6; 6]), series(vec![2e6; 6]));
+        let so_far = SoFar { income: Rupiah::new(400_000), expense: Rupiah::new(2_500_000) };
+        let flow = |so_far| simulate_cash_flow(&income, &expense, Rupiah::new(2_000_000), so_far, &plain()).unwrap();
+        let found = flow(None);
+        let shortfalls: Vec<f64> = found.months.iter().map(|month| month.shortfall).collect();
+        assert_eq!(shortfalls, [0.0, 0.0, 1.0]);
+        assert_eq!(found.first_month_at_risk, Some("2026-04".parse().unwrap()));
+        // 2,000,000 today, 600,000 of income still to come, nothing of expense; then 1,000,000 less each month.
+        let running = flow(Some(so_far));
+        let balances: Vec<Rupiah> = running.months.iter().map(|month| month.balance_lower).collect();
+        assert_eq!(balances, [1_600_000, 600_000, -400_000].map(Rupiah::new));
+        assert!(running.months.iter().all(|m| m.balance_lower == m.balance_upper), "{running:?}");
+    }
+
+    #[test]
+    fn errors_that_go_together_cancel_out() {
+        let shared = noise(1, 48);
+        let own = noise(2, 48);
+        let of = |noise: &[f64]| series(noise.iter().map(|x| 5e6 + 5e5 * x).collect());
+        let flow = |expense: &[f64]| {
+            let options = CashFlowOptions { horizon: 6, ..plain() };
+            simulate_cash_flow(&of(&shared), &of(expense), Rupiah::ZERO, None, &options).unwrap()
+        };
+        let width = |flow: &CashFlow| (flow.months[5].balance_upper - flow.months[5].balance_lower).to_f64();
+        let (together, apart) = (flow(&shared), flow(&own));
+        assert!(
+            together.correlation > 0.9 && apart.correlation.abs() < 0.3,
+            "{} {}",
+            together.correlation,
+            apart.correlation
+        );
+        assert!(width(&together) < width(&apart) / 2.0);
+    }
+
+    #[test]
+    fn every_month_keeps_its_interval() {
+        // With a certain expense and one month, the balance's interval is that of income.
+        let income = series(noise(5, 60).iter().map(|x| (15.0 + 0.2 * x).exp()).collect());
+        let expense = series(vec![0.0; 60]);
+        let options = CashFlowOptions { horizon: 1, income_method: Method::Auto, ..plain() };
+        let found = simulate_cash_flow(&income, &expense, Rupiah::ZERO, None, &options).unwrap().months[0];
+        let point = fit(&income, &Options::default()).unwrap().predict(1).points[0];
+        for (found, expected) in [(found.balance_lower, point.lower), (found.balance_upper, point.upper)] {
+            assert!((found.to_f64() / expected - 1.0).abs() < 0.03, "{found:?} {expected}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn no_series_breaks_it(
+            income in proptest::collection::vec(prop_oneof![-1e12..1e12_f64, Just(0.0), 0.0..1e9_f64], 0..40),
+            expense in proptest::collection::vec(prop_oneof![-1e12..1e12_f64, Just(0.0), 0.0..1e9_f64], 0..40),
+            running: bool, auto: bool, seed: u64, horizon in 1u16..15,
+        ) {
+            let mut options = CashFlowOptions { seed, horizon, draws: 100, ..plain() };
+            if auto {
+                options.income_method = Method::Auto;
+                options.expense_method = Method::Auto;
+            }
+            let so_far = running.then(SoFar::default);
+            let run = || simulate_cash_flow(&series(income.clone()), &series(expense.clone()), Rupiah::ZERO, so_far, &options);
+            match run() {
+                Ok(found) => {
+                    prop_assert_eq!(found.months.len(), usize::from(horizon));
+                    for month in &found.months {
+                        prop_assert!((0.0..=1.0).contains(&month.shortfall) && month.shortfall <= month.shortfall_by);
+                        prop_assert!(month.shortfall_by <= 1.0 && month.balance_lower <= month.balance_upper);
+                    }
+                    prop_assert_eq!(run().unwrap(), found);
+                }
+                Err(error) => prop_assert!(["invalid_input", "not_enough_history"].contains(&error.code())),
+            }
+        }
+    }
+}
