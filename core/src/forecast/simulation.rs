@@ -209,6 +209,7 @@ impl Drawn {
 mod tests {
     use super::super::{Method, Options, fit};
     use super::*;
+    use crate::stats::Rng;
     use proptest::prelude::*;
 
     fn series(values: Vec<f64>) -> MonthlySeries {
