@@ -52,7 +52,8 @@ impl Effect {
 pub(super) struct Adjustment {
     pub(super) scale: Scale,
     pub(super) unit: f64,
-    pub(super) structural: Structural,
+    /// `None` where nothing was taken off.
+    pub(super) structural: Option<Structural>,
     /// Which Hijri periods were found to matter.
     pub(super) periods: Periods,
     /// On the scale, without the regressors' effects, gaps and spikes filled.
@@ -106,6 +107,7 @@ impl Adjustment {
         for (t, value) in plain.iter_mut().enumerate() {
             *value += season.get(t % PERIOD).unwrap_or(&0.0);
         }
+        let structural = Some(structural);
         Some(Self { scale, unit, structural, periods, plain, season, spikes, relevance, evidence: evidence + jacobian })
     }
 
@@ -114,13 +116,31 @@ impl Adjustment {
         self.relevance >= HIJRI_ENOUGH
     }
 
+    /// The series as it is: for a published method that stands alone, without calendar, events or gaps.
+    pub(super) fn none(values: &[f64], unit: f64) -> Self {
+        Self {
+            scale: Scale::Level,
+            unit,
+            structural: None,
+            periods: Periods::None,
+            plain: values.iter().map(|value| value / unit).collect(),
+            season: Vec::new(),
+            spikes: Vec::new(),
+            relevance: 0.0,
+            evidence: 0.0,
+        }
+    }
+
     /// What was found about the Hijri calendar.
     pub(super) fn hijri(&self, columns: &Columns) -> HijriEffect {
         let relevance = self.relevance;
         if self.periods == Periods::None {
             return HijriEffect { relevance, ramadan: 0.0, idul_fitri: 0.0 };
         }
-        let beta = &self.structural.coefficients()[columns.given()..];
+        let Some(structural) = &self.structural else {
+            return HijriEffect { relevance, ramadan: 0.0, idul_fitri: 0.0 };
+        };
+        let beta = &structural.coefficients()[columns.given()..];
         let share = |effect: f64| if self.scale == Scale::Log { effect.exp_m1() } else { effect };
         // Ramadan's own column and that of its last ten days.
         HijriEffect { relevance, ramadan: share(beta[0] + beta[1]), idul_fitri: share(beta[2]) }
@@ -157,7 +177,8 @@ impl Adjustment {
     /// The regressors' effects in month `t`, on the scale.
     pub(super) fn effect(&self, columns: &Columns, t: usize) -> Effect {
         let given = columns.given();
-        let mut products = row(columns, self.periods, t).zip(self.structural.coefficients()).map(|(x, beta)| x * beta);
+        let Some(structural) = &self.structural else { return Effect::default() };
+        let mut products = row(columns, self.periods, t).zip(structural.coefficients()).map(|(x, beta)| x * beta);
         Effect { given: products.by_ref().take(given).sum(), hijri: products.sum() }
     }
 

@@ -88,6 +88,11 @@ impl Columns {
         self.values.first().map_or(usize::MAX, Vec::len)
     }
 
+    /// Whether nothing is known of any month.
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// How many columns are the caller's own.
     pub(super) fn given(&self) -> usize {
         self.events.len() + self.regressors.len()

@@ -112,6 +112,12 @@ impl Ensemble {
         let seen = || values.iter().filter(|value| value.is_finite());
         let size = seen().map(|value| value.abs()).sum::<f64>() / seen().count().max(1) as f64;
         let unit = if size > 0.0 { size } else { 1.0 };
+        if method.is_published() && columns.is_empty() && values.iter().all(|value| value.is_finite()) {
+            let adjustments = vec![Adjustment::none(values, unit)];
+            let mut ensemble = Self { members: Vec::new(), adjustments, columns, n };
+            ensemble.members = ensemble.members_of(method, true);
+            return (!ensemble.members.is_empty()).then_some(ensemble);
+        }
         let fit = |scale, periods: &[Periods]| Adjustment::fit(values, scale, unit, &columns, periods);
         let mut adjustments: Vec<Adjustment> =
             [Scale::Log, Scale::Level].into_iter().filter_map(|scale| fit(scale, &[Periods::None])).collect();
@@ -151,14 +157,16 @@ impl Ensemble {
                 // The weight of the better scale by the odds of the two.
                 1.0 / (1.0 + (other.evidence() - adjustment.evidence()).exp())
             });
-            let member = |(index, adjustment): (usize, &Adjustment)| Member {
-                method,
-                weight: if index == 0 { lead } else { 1.0 - lead },
-                base: Base::Plain,
-                adjustment: index,
-                model: Any::Structural(Box::new(adjustment.structural.clone())),
+            let member = |(index, adjustment): (usize, &Adjustment)| {
+                Some(Member {
+                    method,
+                    weight: if index == 0 { lead } else { 1.0 - lead },
+                    base: Base::Plain,
+                    adjustment: index,
+                    model: Any::Structural(Box::new(adjustment.structural.clone()?)),
+                })
             };
-            return self.adjustments.iter().enumerate().map(member).collect();
+            return self.adjustments.iter().enumerate().filter_map(member).collect();
         }
         let clean = || if alone { adjustment.with_spikes() } else { adjustment.clean() };
         let theta = |kind| Theta::fit(&clean(), PERIOD, kind).map(Box::new).map(Any::Theta);
@@ -293,8 +301,17 @@ impl Ensemble {
         self.adjustments[0].hijri(&self.columns)
     }
 
-    /// The standard deviation of the error by the dominant structural model, on its scale.
+    /// The standard deviation of the error on the dominant scale: by the structural model there, else by the method that
+    /// stands alone.
     pub(super) fn sigma(&self, out: &mut [f64]) {
-        self.adjustments[0].structural.sigma(out);
+        let adjustment = &self.adjustments[0];
+        if let Some(structural) = &adjustment.structural {
+            structural.sigma(out);
+        } else if let Some(member) = self.members.first() {
+            member.model.model().sigma(out);
+            for sd in out {
+                *sd /= adjustment.unit;
+            }
+        }
     }
 }

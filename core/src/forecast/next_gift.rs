@@ -330,7 +330,7 @@ mod tests {
     fn no_rhythm() {
         let reason = |dates: &[Date]| match ask(dates, date(2026, 1, 1)) {
             NextGift::None { reason } => reason,
-            found => panic!("{found:?}"),
+            found @ NextGift::Expected { .. } => panic!("{found:?}"),
         };
         assert_eq!(reason(&[]), NoRhythm::TooFew);
         assert_eq!(reason(&[date(2025, 1, 1), date(2025, 1, 9), date(2025, 1, 20)]), NoRhythm::TooFew);

@@ -55,6 +55,11 @@ pub enum Method {
 }
 
 impl Method {
+    /// Whether the method works on the series itself, as published, and not on what the structural model leaves of it.
+    pub(super) const fn is_published(self) -> bool {
+        !matches!(self, Self::Auto | Self::Structural | Self::DampedTrend | Self::AdjustedTheta | Self::Reversion)
+    }
+
     /// The name in options and tables, such as `seasonal_naive`.
     pub const fn name(self) -> &'static str {
         match self {
