@@ -43,8 +43,7 @@ pub(super) fn p_alive(&[r, alpha, a, b]: &[f64; 4], x: f64, t_x: f64, t: f64) ->
     if x == 0.0 {
         return 1.0;
     }
-    // T − t_x over α + t_x: exact where the two are close.
-    (1.0 + a / (b + x - 1.0) * ((r + x) * ((t - t_x) / (alpha + t_x)).ln_1p()).exp()).recip()
+    (1.0 + a / (b + x - 1.0) * ((r + x) * ((alpha + t) / (alpha + t_x)).ln()).exp()).recip()
 }
 
 /// What is left of the donor's rate and constancy while alive.

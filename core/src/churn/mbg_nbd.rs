@@ -31,7 +31,7 @@ pub(super) fn log_likelihood(&[r, alpha, a, b]: &[f64; 4], cells: &Cells) -> (f6
 
 /// P(alive): the donor has not left after the last gift, be it the first.
 pub(super) fn p_alive(&[r, alpha, a, b]: &[f64; 4], x: f64, t_x: f64, t: f64) -> f64 {
-    (1.0 + a / (b + x) * ((r + x) * ((t - t_x) / (alpha + t_x)).ln_1p()).exp()).recip()
+    (1.0 + a / (b + x) * ((r + x) * ((alpha + t) / (alpha + t_x)).ln()).exp()).recip()
 }
 
 /// What is left of the donor's rate and constancy while alive.

@@ -6,7 +6,7 @@
 //! derivatives by the parameters cost next to nothing.
 
 use super::repeat::{Cells, Rising};
-use crate::stats::gauss;
+use crate::stats::{gauss, gauss8};
 
 /// ∫ (α + τ)^−p (β + τ)^−q dτ from `from` to `to`, over (α + from)^−p (β + from)^−(q − 1), and its moments.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,26 +31,35 @@ impl Integral {
         let panel = (8.0 / (p + q)).min(1.5);
         let panels = (length / panel).ceil().max(1.0);
         let width = length / panels;
-        for i in 0..panels as u64 {
-            let before = found.value;
-            let start = width * i as f64;
-            gauss(start, start + width, |w, weight| {
-                let passed = base * w.exp_m1();
-                let (ln_alpha, ln_beta) = if alpha <= beta {
-                    (w, (passed / (beta + from)).ln_1p())
-                } else {
-                    ((passed / (alpha + from)).ln_1p(), w)
-                };
-                // dτ = (base + passed) dw, over the (β + from) that the scale leaves.
-                let share = weight * (base + passed) / (beta + from) * (-p * ln_alpha - q * ln_beta).exp();
-                found.value += share;
-                found.ln_alpha -= share * ln_alpha;
-                found.ln_beta -= share * ln_beta;
-                found.over_alpha += share / (alpha + from + passed);
-                found.over_beta += share / (beta + from + passed);
+        let mut add = |w: f64, weight: f64| {
+            // Plain exp and ln: what they lose near w = 0 is the last digit of an exponent, and they are twice as fast.
+            let passed = base * (w.exp() - 1.0);
+            let (ln_alpha, ln_beta) = if alpha <= beta {
+                (w, ((beta + from + passed) / (beta + from)).ln())
+            } else {
+                (((alpha + from + passed) / (alpha + from)).ln(), w)
+            };
+            // dτ = (base + passed) dw, over the (β + from) that the scale leaves.
+            let share = weight * (base + passed) / (beta + from) * (-p * ln_alpha - q * ln_beta).exp();
+            found.value += share;
+            found.ln_alpha -= share * ln_alpha;
+            found.ln_beta -= share * ln_beta;
+            found.over_alpha += share / (alpha + from + passed);
+            found.over_beta += share / (beta + from + passed);
+            found.value
+        };
+        if panels < 1.5 && (p + q) * length <= 4.0 {
+            gauss8(0.0, length, |w, weight| {
+                add(w, weight);
             });
+            return found;
+        }
+        let mut total = 0.0;
+        for i in 0..panels as u64 {
+            let (before, start) = (total, width * i as f64);
+            gauss(start, start + width, |w, weight| total = add(w, weight));
             // The integrand falls from here on.
-            if found.value - before < 1e-18 * found.value {
+            if total - before < 1e-18 * total {
                 break;
             }
         }

@@ -139,6 +139,12 @@ impl Cells {
         self.x.len()
     }
 
+    /// One cell in `every`, without rows.
+    pub(super) fn thinned(&self, every: usize) -> Self {
+        let pick = |column: &[f64]| column.iter().step_by(every.max(1)).copied().collect();
+        Self { x: pick(&self.x), t_x: pick(&self.t_x), t: pick(&self.t), count: pick(&self.count), cell_of: Vec::new() }
+    }
+
     /// (x, `t_x`, T, donors) of each.
     pub(super) fn iter(&self) -> impl Iterator<Item = (f64, f64, f64, f64)> + '_ {
         (0..self.x.len()).map(|i| (self.x[i], self.t_x[i], self.t[i], self.count[i]))

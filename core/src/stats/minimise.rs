@@ -23,18 +23,20 @@ pub(crate) struct Minimum<const N: usize> {
 /// Minimises `f`, which answers with a value and its gradient: quasi-Newton steps (BFGS; Nocedal & Wright 2006,
 /// algorithm 6.1, with backtracking), then Newton steps on the curvature that is wanted in the end anyway.
 ///
-/// A value that is not finite counts as a wall. Variables stay within `edge` of zero.
+/// A value that is not finite counts as a wall. Variables stay within `edge` of zero. `guess` is one of the inverse of the
+/// second derivatives, from a smaller problem of the kind.
 pub(crate) fn minimise<const N: usize>(
     start: [f64; N],
     edge: f64,
     tolerance: f64,
     most_steps: u32,
+    guess: Option<SMatrix<f64, N, N>>,
     mut f: impl FnMut(&[f64; N]) -> (f64, [f64; N]),
 ) -> Minimum<N> {
     let mut at = SVector::<f64, N>::from(start);
     let (mut value, gradient) = f(&start);
     let mut gradient = SVector::<f64, N>::from(gradient);
-    let mut inverse = SMatrix::<f64, N, N>::identity() / gradient.norm().max(1.0);
+    let mut inverse = guess.unwrap_or_else(|| SMatrix::<f64, N, N>::identity() / gradient.norm().max(1.0));
     let mut steps = 0;
     // Quasi-Newton to where Newton's own steps are safe.
     while steps < most_steps && gradient.amax() > tolerance.sqrt() {
@@ -50,7 +52,7 @@ pub(crate) fn minimise<const N: usize>(
         let (moved, change) = (next - at, next_gradient - gradient);
         let along = moved.dot(&change);
         if along > 1e-14 * moved.norm() * change.norm() {
-            if steps == 1 {
+            if steps == 1 && guess.is_none() {
                 // Scale of the first guess (Nocedal & Wright 2006, 6.20).
                 inverse = SMatrix::identity() * (along / change.dot(&change));
             }
@@ -147,7 +149,7 @@ mod tests {
             let value = (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2);
             (value, [-2.0 * (1.0 - x) - 400.0 * x * (y - x * x), 200.0 * (y - x * x)])
         };
-        let found = minimise([-1.2, 1.0], 10.0, 1e-8, 200, valley);
+        let found = minimise([-1.2, 1.0], 10.0, 1e-8, 200, None, valley);
         assert!(found.converged, "{found:?}");
         assert!((found.at[0] - 1.0).abs() < 1e-6 && (found.at[1] - 1.0).abs() < 1e-6);
         assert!((found.curvature[(0, 0)] - 802.0).abs() < 1e-2 && (found.curvature[(0, 1)] + 400.0).abs() < 1e-2);
@@ -156,8 +158,8 @@ mod tests {
     #[test]
     fn a_slope_without_a_minimum_has_not_converged() {
         let slope = |v: &[f64; 1]| ((-v[0]).exp(), [-(-v[0]).exp()]);
-        assert!(!minimise([0.0], 12.0, 1e-8, 200, slope).converged);
+        assert!(!minimise([0.0], 12.0, 1e-8, 200, None, slope).converged);
         let saddle = |v: &[f64; 2]| (v[0] * v[0] - v[1] * v[1], [2.0 * v[0], -2.0 * v[1]]);
-        assert!(!minimise([1.0, 0.0], 12.0, 1e-8, 200, saddle).converged);
+        assert!(!minimise([1.0, 0.0], 12.0, 1e-8, 200, None, saddle).converged);
     }
 }

@@ -19,7 +19,7 @@ pub(crate) use line::Line;
 pub(crate) use logistic::Logistic;
 pub(crate) use minimise::minimise;
 pub(crate) use nelder_mead::{Patience, nelder_mead};
-pub(crate) use quadrature::gauss;
+pub(crate) use quadrature::{gauss, gauss8};
 pub(crate) use quantile::{normal_quantile, student_t, student_t_outside};
 pub(crate) use random::Rng;
 pub(crate) use sum::{mean, sample_sd, sum};

@@ -61,22 +61,31 @@ pub(super) fn opportunities(sql: &Connection, as_of: Date, months: u16) -> Resul
         )
         .map_err(super::trouble::trouble("counting opportunities to give"))?;
     let period = back("date");
-    let query = if furthest.is_some_and(|furthest| furthest < 64) {
-        // A bit a period: one number a donor while the gifts are read.
-        format!(
-            "SELECT donor_id, (bit_count(seen) - 1)::UINTEGER, (first - last)::UINTEGER, first::UINTEGER
-             FROM (SELECT donor_id, bit_or(1::UBIGINT << period::UBIGINT) AS seen, max(period) AS first, min(period) AS last
-                   FROM (SELECT donor_id, {period} AS period FROM donations WHERE {gifts}) GROUP BY donor_id)
-             ORDER BY donor_id"
-        )
-    } else {
-        format!(
-            "SELECT donor_id, (count(*) - 1)::UINTEGER, (max(period) - min(period))::UINTEGER, max(period)::UINTEGER
-             FROM (SELECT DISTINCT donor_id, {period} AS period FROM donations WHERE {gifts})
-             GROUP BY donor_id ORDER BY donor_id"
-        )
-    };
     let mut found = Opportunities::default();
+    if furthest.is_some_and(|furthest| furthest < 64) {
+        // A bit a period: one number a donor while the gifts are read.
+        let query = format!(
+            "SELECT donor_id, bit_or(1::UBIGINT << {period}::UBIGINT) FROM donations WHERE {gifts}
+             GROUP BY donor_id ORDER BY donor_id"
+        );
+        rows::batches(sql, "counting opportunities to give", &query, [], |batch| {
+            found.donor.extend(rows::values::<UInt64Type>(batch, 0)?.iter().map(|&id| DonorId(id)));
+            for seen in rows::values::<UInt64Type>(batch, 1)? {
+                // Nobody is without a gift here, so that one bit is set at least.
+                let (first, last) = (seen.checked_ilog2().unwrap_or(0), seen.trailing_zeros().min(63));
+                found.frequency.push(seen.count_ones().saturating_sub(1));
+                found.recency.push(first.saturating_sub(last));
+                found.age.push(first);
+            }
+            Ok(())
+        })?;
+        return Ok(found);
+    }
+    let query = format!(
+        "SELECT donor_id, (count(*) - 1)::UINTEGER, (max(period) - min(period))::UINTEGER, max(period)::UINTEGER
+         FROM (SELECT DISTINCT donor_id, {period} AS period FROM donations WHERE {gifts})
+         GROUP BY donor_id ORDER BY donor_id"
+    );
     rows::batches(sql, "counting opportunities to give", &query, [], |batch| {
         found.donor.extend(rows::values::<UInt64Type>(batch, 0)?.iter().map(|&id| DonorId(id)));
         found.frequency.extend_from_slice(rows::values::<UInt32Type>(batch, 1)?);
