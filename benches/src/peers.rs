@@ -28,3 +28,11 @@ pub fn lifetimes(python: &Path, files: [&Path; 3], rounds: usize) -> Command {
     command.arg(script).args(files).arg(rounds.to_string());
     command
 }
+
+/// statsforecast fits and forecasts the series of a file, `most` of them at most.
+pub fn statsforecast(python: &Path, series: &Path, most: usize) -> Command {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/forecast_m3.py");
+    let mut command = Command::new(python);
+    command.arg(script).arg(series).arg(most.to_string()).env("OMP_NUM_THREADS", "1");
+    command
+}

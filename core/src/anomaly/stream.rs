@@ -241,9 +241,9 @@ impl Tail {
     fn add(&mut self, size: f64) {
         self.next /= self.keep;
         if size > 0.0 {
-            self.bins[Self::bin(size)] += self.next
+            self.bins[Self::bin(size)] += self.next;
         } else {
-            self.zeros += self.next
+            self.zeros += self.next;
         }
         self.total += self.next;
         if self.next > 1e100 {

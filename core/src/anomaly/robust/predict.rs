@@ -302,7 +302,7 @@ fn scale_weights() -> Vec<[f64; SCALES]> {
                 (-0.5 * away * away).exp()
             });
             let sum: f64 = row.iter().sum();
-            row.iter_mut().for_each(|weight| *weight /= sum);
+            row = row.map(|weight| weight / sum);
             rows.push(row);
         }
     }

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CashBook, Direction, EntryId};
 use jiff::civil::Date;
 use jiff::civil::Weekday;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Screens the expenses of the cash book.
 ///
@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, HashSet};
 /// `invalid_input` when an option is out of its range, the columns differ in length, or a line is dated after `as_of`.
 pub fn screen(
     lines: &CashBook,
-    accepted: &HashSet<EntryId>,
+    accepted: &BTreeSet<EntryId>,
     as_of: Date,
     options: &ScreenOptions,
 ) -> Result<Screening> {
@@ -41,7 +41,7 @@ pub fn screen(
 pub(crate) fn screen_with(
     lines: &CashBook,
     texts: &mut dyn FnMut(&[usize]) -> Result<Vec<String>>,
-    accepted: &HashSet<EntryId>,
+    accepted: &BTreeSet<EntryId>,
     as_of: Date,
     options: &ScreenOptions,
 ) -> Result<Screening> {
@@ -90,7 +90,7 @@ fn check(lines: &CashBook) -> Result<()> {
 /// Findings as they come.
 struct Found<'a> {
     lines: &'a CashBook,
-    accepted: &'a HashSet<EntryId>,
+    accepted: &'a BTreeSet<EntryId>,
     options: &'a ScreenOptions,
     counts: BTreeMap<String, usize>,
     findings: Vec<Finding>,

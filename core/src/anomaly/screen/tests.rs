@@ -31,7 +31,7 @@ fn add(lines: &mut CashBook, rupiah: i64, day: Date, text: &str) -> EntryId {
 const AS_OF: Date = date(2026, 12, 31);
 
 fn run(lines: &CashBook, options: &ScreenOptions) -> Screening {
-    screen(lines, &HashSet::new(), AS_OF, options).unwrap()
+    screen(lines, &BTreeSet::new(), AS_OF, options).unwrap()
 }
 
 fn kinds(screening: &Screening, entry: EntryId) -> Vec<String> {
@@ -79,7 +79,7 @@ fn each_kind_is_found_with_its_evidence() {
     assert!(screening.suspects.is_sorted_by(|a, b| a.score >= b.score));
     assert!(screening.findings.iter().all(|found| (0.0..=1.0).contains(&found.score) && found.why.id.ends_with('.')));
     // Somebody looked at it.
-    let fine = screen(&lines, &HashSet::from([large]), AS_OF, &options).unwrap();
+    let fine = screen(&lines, &BTreeSet::from([large]), AS_OF, &options).unwrap();
     assert!(kinds(&fine, large).is_empty() && !kinds(&fine, again).is_empty());
     assert_eq!(fine.tested, screening.tested);
 }
@@ -113,9 +113,9 @@ fn gaps_and_wrong_input() {
     assert_eq!(sequence_gaps(&ids, 9), [gap(5, 9, 3), gap(2, 5, 2)]);
     assert!(sequence_gaps(&[], 9).is_empty());
     let mut lines = book();
-    assert!(screen(&lines, &HashSet::new(), date(2024, 1, 1), &ScreenOptions::default()).is_err());
+    assert!(screen(&lines, &BTreeSet::new(), date(2024, 1, 1), &ScreenOptions::default()).is_err());
     lines.text.pop();
-    assert_eq!(screen(&lines, &HashSet::new(), AS_OF, &ScreenOptions::default()).unwrap_err().code(), "invalid_input");
+    assert_eq!(screen(&lines, &BTreeSet::new(), AS_OF, &ScreenOptions::default()).unwrap_err().code(), "invalid_input");
     for wrong in [
         ScreenOptions { min_history: 2, ..ScreenOptions::default() },
         ScreenOptions { outlier: f64::NAN, ..ScreenOptions::default() },
