@@ -6,7 +6,7 @@ use dermawan::{CashBook, EntryId, MonthTotal};
 use napi::Env;
 use napi::bindgen_prelude::Unknown;
 use napi_derive::napi;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 /// Months of donations outside their expected range. Rows are `{month: '2026-01', total: …, count: …}`.
 #[napi(ts_args_type = "months: object[], asOf: string, options?: object | null", ts_return_type = "any")]
@@ -49,7 +49,7 @@ pub(crate) fn screen<'env>(
     options: Maybe<'_>,
 ) -> napi::Result<Unknown<'env>> {
     let lines: CashBook = read(env, "lines", lines)?;
-    let accepted: Option<HashSet<EntryId>> = read_or_default(env, "accepted", accepted)?;
+    let accepted: Option<BTreeSet<EntryId>> = read_or_default(env, "accepted", accepted)?;
     let options: ScreenOptions = read_or_default(env, "options", options)?;
     call(env, || anomaly::screen(&lines, &accepted.unwrap_or_default(), day(&as_of)?, &options))
 }

@@ -4,7 +4,7 @@ use crate::door::{Day, answer, options, raise, read};
 use dermawan::anomaly::{self, ExpenseOptions, GiftOptions, Gifts, ScreenOptions, StreamOptions};
 use dermawan::{CashBook, EntryId, MonthTotal};
 use pyo3::prelude::*;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 type Any<'a, 'py> = &'a Bound<'py, PyAny>;
@@ -41,7 +41,7 @@ pub(crate) fn screen<'py>(
 ) -> Answer<'py> {
     let py = lines.py();
     let (lines, options): (CashBook, ScreenOptions) = (read("lines", lines)?, self::options(options)?);
-    let accepted: HashSet<EntryId> = accepted.map_or_else(|| Ok(HashSet::new()), |value| read("accepted", value))?;
+    let accepted: BTreeSet<EntryId> = accepted.map_or_else(|| Ok(BTreeSet::new()), |value| read("accepted", value))?;
     answer(py, || anomaly::screen(&lines, &accepted, as_of.0, &options))
 }
 
