@@ -37,7 +37,7 @@ test('a fit predicts and is plain', async () => {
   // Without the covariance of a fit, the same without an interval.
   const bare = dermawan.churnPredict({ model: 'bg_nbd', parameters: fitted.parameters }, repeat(), { horizon: 180 })
   assert.deepEqual(bare.p_no_gift, predictions.p_no_gift)
-  assert.deepEqual(bare.p_no_gift_low, predictions.p_no_gift)
+  assert.ok(bare.p_no_gift_low.every((low, i) => Math.abs(low - predictions.p_no_gift[i]) < 1e-12))
   await assert.rejects(dermawan.churnFit(repeat(10)), { code: 'not_enough_history' })
   assert.throws(() => dermawan.churnPredict({ model: 'bg_nbd', parameters: [0, 1, 1, 1] }, repeat()), { code: 'invalid_input' })
 })

@@ -122,7 +122,7 @@ MAPPING = {table: {"required": False} for table in ["categories", "cash_entries"
 
 
 def test_data_frames_load(tmp_path):
-    with dermawan.Analytics.in_memory() as analytics:
+    with dermawan.Analytics.in_memory({"forecast": {"method": "ols"}}) as analytics:
         report = analytics.load_frames(frames(), "2026-02-03", MAPPING)
         assert sum(table["census"]["facts"] for table in report["tables"]) == 5
         points = analytics.donation_forecast("2026-02-03", 2)["forecast"]["points"]
