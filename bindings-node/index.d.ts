@@ -37,6 +37,35 @@ export declare class Analytics {
   segments(asOf: string): Promise<any>
   /** The lifetime value of every donor who gave, in columns. */
   lifetimeValues(asOf: string): Promise<any>
+  /** Tries every way of telling who will not give again on this charity's own past, and says which to use. */
+  churnBacktest(asOf: string): Promise<any>
+  /** What tells who will not give again: that of the settings, else what the backtest chose, such as `rule`. */
+  churnMethod(asOf: string): Promise<string>
+  /**
+   * The outlook of every donor who gave, in columns: the chance of no further gift, and what is to be expected. `null`
+   * where the rule score is what to use.
+   */
+  outlooks(asOf: string): Promise<any>
+  /** The same by a model of the caller's choice: `bg_nbd`, `mbg_nbd`, `pareto_nbd`, `bg_bb_monthly` and so on. */
+  outlooksWith(method: string, asOf: string): Promise<any>
+  /** Whom to call first, by what a call may save; without options those of the settings (`calls`). */
+  recommend(asOf: string, options?: object | null): Promise<any[]>
+  /** Donors in fifths by recency, frequency and money, in columns. */
+  rfm(asOf: string): Promise<any>
+  /** Retention over the whole civil years that have passed. */
+  retention(asOf: string): Promise<any>
+  /** Where every donor stands in the civil year of `asOf`, in columns: retained, LYBUNT, SYBUNT and so on. */
+  standings(asOf: string): Promise<any>
+  /** Months of donations outside their expected range. */
+  incomeAnomalies(asOf: string): Promise<any>
+  /** Screens the expenses of the cash book line by line. Lines that were accepted stay silent. */
+  screen(asOf: string): Promise<any>
+  /** "This is fine": the lines are not reported again by `screen` and in messages; with `accepted` false they may be. */
+  acceptEntries(entries: number[], accepted?: boolean | null): Promise<null>
+  /** The lines that were accepted, ascending. */
+  acceptedEntries(): Promise<number[]>
+  /** Where gifts and the cash book do not tell the same story; at most `limit` (100 when left out) of each kind. */
+  bookings(asOf: string, limit?: number | null): Promise<any>
   /** Months of expense categories outside their expected range. */
   expenseAnomalies(asOf: string): Promise<any>
   /** Single expenses far from their category's usual amounts. */
@@ -54,11 +83,43 @@ export declare class Analytics {
   reply(sender: string, text: string, asOf: string, session?: object | null): Promise<any>
 }
 
+/** Watches values that come one at a time, every hour or every day. Its memory does not grow with them. */
+export declare class Stream {
+  /** Begins to watch. */
+  constructor(options?: object | null)
+  /** Takes the next value: `expected`, `p_value`, `score` (0 to 1) and `alarm`. */
+  update(value: number): any
+}
+
 /**
  * Forecasts income and expense, two series that end with the same month, and carries `balance` (0 when left out)
  * forward.
  */
 export declare function cashFlow(income: object, expense: object, balance?: number | string | null, options?: object | null): any[]
+
+/**
+ * Tries rule, baselines and models on the past, and says which to use. `gifts` are columns `donor`, `day`, `total`, one
+ * row a donor and day, in ascending order.
+ */
+export declare function churnBacktest(gifts: object, asOf: string, options?: object | null): Promise<any>
+
+/**
+ * How good chances of no gift were, now that it is known who left; `capacity` (0.1 when left out) is the share of donors
+ * that there is time to call.
+ */
+export declare function churnEvaluate(pNoGift: number[], left: boolean[], capacity?: number | null): any
+
+/**
+ * Fits a model of repeat giving (`bg_nbd`, `mbg_nbd`, `pareto_nbd`, `bg_bb`) to columns of donors: `frequency` (gifts
+ * after the first), `recency` (time from the first to the last), `age` (time from the first to today).
+ */
+export declare function churnFit(repeat: object, options?: object | null): Promise<any>
+
+/**
+ * What a model says of each donor: the chance of no gift within the horizon, expected gifts, and so on. `fitted` is an
+ * answer of `churnFit`, or `{model: 'bg_nbd', parameters: [0.8, 60, 0.8, 2.5]}`.
+ */
+export declare function churnPredict(fitted: object, repeat: object, options?: object | null): any
 
 /**
  * Scores every donor from 0 (stays) to 100 (gone). `gifts` are columns of donors who gave: `donor`, `count`, `total`,
@@ -70,16 +131,59 @@ export declare function churnScore(gifts: object, asOf: string, options?: object
 export declare function expenseAnomalies(rows: object[], asOf: string, options?: object | null): any
 
 /**
+ * What the first of `horizon` months (3 when left out) is made of, in one sentence of `language`: `id`, the default, or
+ * `en`.
+ */
+export declare function explainForecast(series: object, horizon?: number | null, options?: object | null, language?: 'id' | 'en' | null): string
+
+/**
  * Forecasts `horizon` months (3 when left out) after a series of whole months, `{first: '2025-11', values: [5600000, …]}`:
  * points with intervals, R², standard error, and notes.
  */
 export declare function forecast(series: object, horizon?: number | null, options?: object | null): any
 
+/** How well the methods would have forecast the last months of a series, side by side. Works on Node's thread pool. */
+export declare function forecastBacktest(series: object, options?: object | null): Promise<any>
+
+/**
+ * Rosner's generalised ESD test: up to `most` outliers among about normal values. `level` (0.05 when left out) is the
+ * chance of finding any where there is none.
+ */
+export declare function generalisedEsd(values: number[], most: number, level?: number | null): any
+
+/** Months of donations outside their expected range. Rows are `{month: '2026-01', total: …, count: …}`. */
+export declare function incomeAnomalies(months: object[], asOf: string, options?: object | null): any
+
 /** The lifetime value of every donor of the columns. */
 export declare function lifetimeValue(gifts: object, asOf: string): any
 
+/**
+ * Retention by civil year, cohort and number of gifts. `giving` are columns `donor`, `year`, `count`, `total`, in
+ * ascending order of donor and year.
+ */
+export declare function retention(giving: object, lastYear: number): any
+
+/**
+ * Donors in fifths by recency, frequency and money. `giving` are columns `donor`, `days` (with a gift), `first`, `last`,
+ * `total`, `season_days` and `seasons` (zeros where none are known).
+ */
+export declare function rfm(giving: object, asOf: string): any
+
+/**
+ * Screens the expenses of a cash book: lines worth a look, each with its evidence. `lines` are columns `entry`,
+ * `direction` (`income` or `expense`), `category`, `amount`, `date`, and where known `entered` and `text`; `accepted` are
+ * lines that were found in order and stay silent.
+ */
+export declare function screen(lines: object, asOf: string, accepted?: number[] | null, options?: object | null): any
+
 /** Sorts every donor into a segment; `neverGave` donors are not in the columns and are only counted. */
 export declare function segments(gifts: object, asOf: string, neverGave?: number | null, options?: object | null): any
+
+/** Where every donor stands in a year: new, retained, recaptured, LYBUNT or SYBUNT. `giving` as for `retention`. */
+export declare function standings(giving: object, year: number): any
+
+/** Gifts that are unusual for their donor. `gifts` are columns `donor`, `amount`, `date`. */
+export declare function unusualGifts(gifts: object, asOf: string, options?: object | null): any[]
 
 /** Single entries far from the others of their category. `entries` are columns: `entry`, `category`, `amount`, `date`. */
 export declare function unusualTransactions(entries: object, asOf: string, options?: object | null): any

@@ -1,10 +1,10 @@
 //! The analyses on values, without a store. Amounts are rupiah, months `2026-01`, and options those of the settings.
 
-use crate::door::{Maybe, call, day, read, read_or_default};
-use dermawan::forecast::{CashFlowOptions, Options};
-use dermawan::{CashEntries, CategoryMonth, DonorGifts, MonthlySeries, Rupiah, anomaly, churn};
+use crate::door::{Job, Maybe, call, day, later, read, read_or_default};
+use dermawan::forecast::{BacktestOptions, CashFlowOptions, Options};
+use dermawan::{CashEntries, CategoryMonth, DonorGifts, Language, MonthlySeries, Rupiah, anomaly, churn, message};
 use napi::Env;
-use napi::bindgen_prelude::Unknown;
+use napi::bindgen_prelude::{AsyncTask, Unknown};
 use napi_derive::napi;
 
 /// Forecasts `horizon` months (3 when left out) after a series of whole months, `{first: '2025-11', values: [5600000, …]}`:
@@ -20,6 +20,37 @@ pub(crate) fn forecast<'env>(
     let horizon: Option<u16> = read_or_default(env, "horizon", horizon)?;
     let options: Options = read_or_default(env, "options", options)?;
     call(env, || Ok(dermawan::forecast::fit(&series, &options)?.predict(horizon.unwrap_or(3))))
+}
+
+/// How well the methods would have forecast the last months of a series, side by side. Works on Node's thread pool.
+#[napi(ts_args_type = "series: object, options?: object | null", ts_return_type = "Promise<any>")]
+pub(crate) fn forecast_backtest(env: &Env, series: Unknown<'_>, options: Maybe<'_>) -> napi::Result<AsyncTask<Job>> {
+    let series: MonthlySeries = read(env, "series", series)?;
+    let options: BacktestOptions = read_or_default(env, "options", options)?;
+    Ok(later(move || dermawan::forecast::backtest(&series, &options)))
+}
+
+/// What the first of `horizon` months (3 when left out) is made of, in one sentence of `language`: `id`, the default, or
+/// `en`.
+#[napi(
+    ts_args_type = "series: object, horizon?: number | null, options?: object | null, language?: 'id' | 'en' | null",
+    ts_return_type = "string"
+)]
+pub(crate) fn explain_forecast<'env>(
+    env: &'env Env,
+    series: Unknown<'_>,
+    horizon: Maybe<'_>,
+    options: Maybe<'_>,
+    language: Maybe<'_>,
+) -> napi::Result<Unknown<'env>> {
+    let series: MonthlySeries = read(env, "series", series)?;
+    let horizon: Option<u16> = read_or_default(env, "horizon", horizon)?;
+    let options: Options = read_or_default(env, "options", options)?;
+    let language: Option<Language> = read_or_default(env, "language", language)?;
+    call(env, || {
+        let forecast = dermawan::forecast::fit(&series, &options)?.predict(horizon.unwrap_or(3));
+        Ok(message::explain(&forecast, language.unwrap_or_default()))
+    })
 }
 
 /// Forecasts income and expense, two series that end with the same month, and carries `balance` (0 when left out)

@@ -2,12 +2,13 @@
 
 use crate::door::{Job, Making, Maybe, day, later, later_made, options_or_text, read, read_or_default};
 use dermawan::bot::Session;
+use dermawan::churn::{Method, RecommendOptions};
 use dermawan::sample::{Sample, SampleOptions, SampleSource};
 use dermawan::source::files::{FilesOptions, FilesSource};
 use dermawan::source::mysql::{MySqlOptions, MySqlSource};
 use dermawan::source::{Mapping, Source};
 use dermawan::store::{DuckDbOptions, DuckDbStore};
-use dermawan::{DonorId, Error, ErrorKind, Month, Result, Settings};
+use dermawan::{DonorId, EntryId, Error, ErrorKind, Month, Result, Settings};
 use napi::Env;
 use napi::bindgen_prelude::{AsyncTask, Unknown};
 use napi_derive::napi;
@@ -156,6 +157,92 @@ impl Analytics {
     #[napi(ts_return_type = "Promise<any>")]
     pub fn lifetime_values(&self, as_of: String) -> AsyncTask<Job> {
         self.later(move |analytics| analytics.lifetime_values(day(&as_of)?))
+    }
+
+    /// Tries every way of telling who will not give again on this charity's own past, and says which to use.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn churn_backtest(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.churn_backtest(day(&as_of)?))
+    }
+
+    /// What tells who will not give again: that of the settings, else what the backtest chose, such as `rule`.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn churn_method(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.churn_method(day(&as_of)?))
+    }
+
+    /// The outlook of every donor who gave, in columns: the chance of no further gift, and what is to be expected. `null`
+    /// where the rule score is what to use.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn outlooks(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.outlooks(day(&as_of)?))
+    }
+
+    /// The same by a model of the caller's choice: `bg_nbd`, `mbg_nbd`, `pareto_nbd`, `bg_bb_monthly` and so on.
+    #[napi(ts_args_type = "method: string, asOf: string", ts_return_type = "Promise<any>")]
+    pub fn outlooks_with(&self, env: &Env, method: Unknown<'_>, as_of: String) -> napi::Result<AsyncTask<Job>> {
+        let method: Method = read(env, "method", method)?;
+        Ok(self.later(move |analytics| analytics.outlooks_with(method, day(&as_of)?)))
+    }
+
+    /// Whom to call first, by what a call may save; without options those of the settings (`calls`).
+    #[napi(ts_args_type = "asOf: string, options?: object | null", ts_return_type = "Promise<any[]>")]
+    pub fn recommend(&self, env: &Env, as_of: String, options: Maybe<'_>) -> napi::Result<AsyncTask<Job>> {
+        let given: Option<RecommendOptions> = read_or_default(env, "options", options)?;
+        Ok(self.later(move |analytics| {
+            analytics.recommend(day(&as_of)?, given.as_ref().unwrap_or(&analytics.settings().calls))
+        }))
+    }
+
+    /// Donors in fifths by recency, frequency and money, in columns.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn rfm(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.rfm(day(&as_of)?))
+    }
+
+    /// Retention over the whole civil years that have passed.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn retention(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.retention(day(&as_of)?))
+    }
+
+    /// Where every donor stands in the civil year of `asOf`, in columns: retained, LYBUNT, SYBUNT and so on.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn standings(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.standings(day(&as_of)?))
+    }
+
+    /// Months of donations outside their expected range.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn income_anomalies(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.income_anomalies(day(&as_of)?))
+    }
+
+    /// Screens the expenses of the cash book line by line. Lines that were accepted stay silent.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn screen(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.screen(day(&as_of)?))
+    }
+
+    /// "This is fine": the lines are not reported again by `screen` and in messages; with `accepted` false they may be.
+    #[napi(ts_args_type = "entries: number[], accepted?: boolean | null", ts_return_type = "Promise<null>")]
+    pub fn accept_entries(&self, env: &Env, entries: Unknown<'_>, accepted: Maybe<'_>) -> napi::Result<AsyncTask<Job>> {
+        let entries: Vec<EntryId> = read(env, "entries", entries)?;
+        let accepted: Option<bool> = read_or_default(env, "accepted", accepted)?;
+        Ok(self.later(move |analytics| analytics.accept_entries(&entries, accepted.unwrap_or(true))))
+    }
+
+    /// The lines that were accepted, ascending.
+    #[napi(ts_return_type = "Promise<number[]>")]
+    pub fn accepted_entries(&self) -> AsyncTask<Job> {
+        self.later(Core::accepted_entries)
+    }
+
+    /// Where gifts and the cash book do not tell the same story; at most `limit` (100 when left out) of each kind.
+    #[napi(ts_args_type = "asOf: string, limit?: number | null", ts_return_type = "Promise<any>")]
+    pub fn bookings(&self, env: &Env, as_of: String, limit: Maybe<'_>) -> napi::Result<AsyncTask<Job>> {
+        let limit: Option<usize> = read_or_default(env, "limit", limit)?;
+        Ok(self.later(move |analytics| analytics.bookings(day(&as_of)?, limit.unwrap_or(100))))
     }
 
     /// Months of expense categories outside their expected range.

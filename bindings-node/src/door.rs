@@ -124,7 +124,7 @@ pub(crate) fn day(text: &str) -> Result<Date> {
 }
 
 /// An `Error` of JavaScript with `code` and `hint`.
-fn raise(env: &Env, error: &Error) -> napi::Error {
+pub(crate) fn raise(env: &Env, error: &Error) -> napi::Error {
     let build = || {
         let mut object = env.create_error(napi::Error::from_reason(error.to_string()))?;
         object.set_named_property("code", error.code())?;

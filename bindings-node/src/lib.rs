@@ -8,6 +8,8 @@
 
 mod analyses;
 mod analytics;
+mod anomaly;
+mod churn;
 mod door;
 
 use napi_derive::napi;

@@ -131,3 +131,54 @@ test('the event loop goes on while the pool works', async () => {
   assert.ok(ticks > 3, `${ticks} ticks`)
   analytics.close()
 })
+
+test('who is leaving, and whom to call', async () => {
+  const backtest = await sample.churnBacktest(asOf)
+  const methods = backtest.outcomes.map(({ method }) => method)
+  assert.ok(['rule', 'base_rate', 'mbg_nbd'].every((method) => methods.includes(method)), methods.join())
+  assert.equal(await sample.churnMethod(asOf), backtest.chosen)
+  assert.equal((await sample.outlooks(asOf)) === null, ['rule', 'recency', 'base_rate'].includes(backtest.chosen))
+
+  const outlooks = await sample.outlooksWith('mbg_nbd', asOf)
+  assert.deepEqual(outlooks.donor, (await sample.churn(asOf)).donor)
+  assert.ok(outlooks.p_no_gift.every((p) => p >= 0 && p <= 1))
+  assert.deepEqual([outlooks.method, outlooks.fitted.model], ['mbg_nbd', 'mbg_nbd'])
+  await assert.rejects(sample.outlooksWith('rule', asOf), { code: 'invalid_input' })
+  await assert.rejects(async () => sample.outlooksWith('crystal_ball', asOf), { code: 'invalid_input' })
+
+  const calls = await sample.recommend(asOf)
+  assert.ok(calls.length > 0 && calls.length <= (await sample.settings()).calls.capacity)
+  assert.deepEqual(await sample.recommend(asOf, { capacity: 2 }), calls.slice(0, 2))
+})
+
+test('the tables of the sector', async () => {
+  const { donor } = await sample.churn(asOf)
+  const rfm = await sample.rfm(asOf)
+  assert.deepEqual(rfm.donor, donor)
+  assert.equal(rfm.score[0], 100 * rfm.recency[0] + 10 * rfm.frequency[0] + rfm.monetary[0])
+  const { years } = await sample.retention(asOf)
+  assert.equal(years.at(-1).year, 2025)
+  assert.ok(years.every((year) => year.new + year.retained + year.recaptured === year.donors))
+  const standings = await sample.standings(asOf)
+  assert.equal(standings.year, 2026)
+  assert.deepEqual(standings.donor, donor)
+})
+
+test('what was accepted stays silent', async () => {
+  const before = await sample.screen(asOf)
+  assert.ok(before.tested > 1000)
+  const [{ entry }] = before.suspects
+  await sample.acceptEntries([entry])
+  assert.deepEqual(await sample.acceptedEntries(), [entry])
+  assert.ok((await sample.screen(asOf)).suspects.every((suspect) => suspect.entry !== entry))
+  await sample.acceptEntries([entry], false)
+  assert.deepEqual(await sample.acceptedEntries(), [])
+  assert.deepEqual(await sample.screen(asOf), before)
+})
+
+test('gifts and the cash book', async () => {
+  assert.ok((await sample.incomeAnomalies(asOf)).tested > 0)
+  const bookings = await sample.bookings(asOf, 1)
+  assert.ok(bookings.received > 1000)
+  assert.ok([bookings.without_entry, bookings.without_donation, bookings.other_amount].every((kind) => kind.length <= 1))
+})

@@ -14,6 +14,12 @@ const functions = {
   lifetime_value: ({ gifts, as_of }) => dermawan.lifetimeValue(gifts, as_of),
   expense_anomalies: ({ rows, as_of }, options) => dermawan.expenseAnomalies(rows, as_of, options),
   unusual_transactions: ({ entries, as_of }, options) => dermawan.unusualTransactions(entries, as_of, options),
+  churn_fit: (repeat, options) => dermawan.churnFit(repeat, options),
+  churn_predict: ({ repeat, ...fitted }, options) => dermawan.churnPredict(fitted, repeat, options),
+  churn_evaluate: ({ p_no_gift, left, capacity }) => dermawan.churnEvaluate(p_no_gift, left, capacity),
+  rfm: ({ giving, as_of }) => dermawan.rfm(giving, as_of),
+  retention: ({ giving, last_year }) => dermawan.retention(giving, last_year),
+  generalised_esd: ({ values, most, level }) => dermawan.generalisedEsd(values, most, level),
 }
 
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -58,10 +64,10 @@ test('all files are there', () => assert.deepEqual(files.map((name) => name.slic
 for (const name of files) {
   const file = JSON.parse(readFileSync(new URL(name, folder), 'utf8'))
   for (const { name: title, input, options, expected } of file.cases) {
-    test(`${file.function}: ${title}`, () => {
+    test(`${file.function}: ${title}`, async () => {
       let ours
       try {
-        ours = functions[file.function](input, options)
+        ours = await functions[file.function](input, options)
       } catch (error) {
         ours = { error: error.code }
       }

@@ -2,8 +2,8 @@
 
 use crate::columns::Columns;
 use crate::door::{Day, answer, call, options, read};
-use dermawan::forecast::{CashFlowOptions, Options};
-use dermawan::{CashEntries, CategoryMonth, DonorGifts, MonthlySeries, Rupiah, anomaly, churn};
+use dermawan::forecast::{BacktestOptions, CashFlowOptions, Options};
+use dermawan::{CashEntries, CategoryMonth, DonorGifts, Language, MonthlySeries, Rupiah, anomaly, churn, message};
 use pyo3::prelude::*;
 
 type Any<'a, 'py> = &'a Bound<'py, PyAny>;
@@ -20,6 +20,33 @@ pub(crate) fn forecast<'py>(
     let py = series.py();
     let (series, options): (MonthlySeries, Options) = (read("series", series)?, self::options(options)?);
     answer(py, || Ok(dermawan::forecast::fit(&series, &options)?.predict(horizon)))
+}
+
+/// How well the methods would have forecast the last months of a series, side by side.
+#[pyfunction]
+#[pyo3(signature = (series: "dict", options: "dict | None"=None) -> "dict")]
+pub(crate) fn forecast_backtest<'py>(
+    series: Any<'_, 'py>,
+    options: Option<Any<'_, 'py>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = series.py();
+    let (series, options): (MonthlySeries, BacktestOptions) = (read("series", series)?, self::options(options)?);
+    answer(py, || dermawan::forecast::backtest(&series, &options))
+}
+
+/// What the first month of a forecast is made of, in one sentence of `language`: `id`, the default, or `en`.
+#[pyfunction]
+#[pyo3(signature = (series: "dict", horizon=3, options: "dict | None"=None, language: "str | None"=None) -> "str")]
+pub(crate) fn explain_forecast<'py>(
+    series: Any<'_, 'py>,
+    horizon: u16,
+    options: Option<Any<'_, 'py>>,
+    language: Option<Any<'_, 'py>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = series.py();
+    let (series, options): (MonthlySeries, Options) = (read("series", series)?, self::options(options)?);
+    let language = language.map_or(Ok(Language::default()), |language| read("language", language))?;
+    answer(py, || Ok(message::explain(&dermawan::forecast::fit(&series, &options)?.predict(horizon), language)))
 }
 
 /// Forecasts income and expense, two series that end with the same month, and carries `balance` forward.

@@ -3,13 +3,14 @@
 use crate::columns::Columns;
 use crate::door::{Day, answer, call, options, options_or_text, raise, read};
 use dermawan::bot::Session;
+use dermawan::churn::{Method, RecommendOptions};
 use dermawan::sample::{Sample, SampleOptions, SampleSource};
 use dermawan::source::files::{FilesOptions, FilesSource};
 use dermawan::source::frame::FrameSource;
 use dermawan::source::mysql::{MySqlOptions, MySqlSource};
 use dermawan::source::{Mapping, Source};
 use dermawan::store::{DuckDbOptions, DuckDbStore};
-use dermawan::{DonorId, Error, ErrorKind, Month, Result, Settings, Table};
+use dermawan::{DonorId, EntryId, Error, ErrorKind, Month, Result, Settings, Table};
 use jiff::civil::Date;
 use pyo3::prelude::*;
 use pyo3_arrow::input::AnyRecordBatch;
@@ -200,6 +201,94 @@ impl Analytics {
     /// The lifetime value of every donor who gave.
     fn lifetime_values(&self, py: Python<'_>, as_of: Day) -> PyResult<Columns> {
         call(py, || Columns::lifetime_values(self.handle()?.lifetime_values(as_of.0)?))
+    }
+
+    /// Tries every way of telling who will not give again on this charity's own past, and says which to use.
+    #[pyo3(signature = (as_of) -> "dict")]
+    fn churn_backtest<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || self.handle()?.churn_backtest(as_of.0))
+    }
+
+    /// What tells who will not give again: that of the settings, else what the backtest chose, such as `rule`.
+    #[pyo3(signature = (as_of) -> "str")]
+    fn churn_method<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || self.handle()?.churn_method(as_of.0))
+    }
+
+    /// The outlook of every donor who gave: the chance of no further gift, and what is to be expected. `None` where the
+    /// rule score is what to use.
+    fn outlooks(&self, py: Python<'_>, as_of: Day) -> PyResult<Option<Columns>> {
+        call(py, || self.handle()?.outlooks(as_of.0)?.map(Columns::outlooks).transpose())
+    }
+
+    /// The same by a model of the caller's choice: `bg_nbd`, `mbg_nbd`, `pareto_nbd`, `bg_bb_monthly` and so on.
+    #[pyo3(signature = (method: "str", as_of))]
+    fn outlooks_with(&self, method: Any<'_, '_>, as_of: Day) -> PyResult<Columns> {
+        let (py, method): (_, Method) = (method.py(), read("method", method)?);
+        call(py, || Columns::outlooks(self.handle()?.outlooks_with(method, as_of.0)?))
+    }
+
+    /// Whom to call first, by what a call may save; without options those of the settings (`calls`).
+    #[pyo3(signature = (as_of, options: "dict | None"=None) -> "list[dict]")]
+    fn recommend<'py>(
+        &self,
+        py: Python<'py>,
+        as_of: Day,
+        options: Option<Any<'_, 'py>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let given: Option<RecommendOptions> = options.map(|value| read("options", value)).transpose()?;
+        answer(py, || {
+            let analytics = self.handle()?;
+            analytics.recommend(as_of.0, given.as_ref().unwrap_or(&analytics.settings().calls))
+        })
+    }
+
+    /// Donors in fifths by recency, frequency and money.
+    #[pyo3(signature = (as_of) -> "dict")]
+    fn rfm<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || self.handle()?.rfm(as_of.0))
+    }
+
+    /// Retention over the whole civil years that have passed.
+    #[pyo3(signature = (as_of) -> "dict")]
+    fn retention<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || self.handle()?.retention(as_of.0))
+    }
+
+    /// Where every donor stands in the civil year of `as_of`: retained, LYBUNT, SYBUNT and so on.
+    #[pyo3(signature = (as_of) -> "dict")]
+    fn standings<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || self.handle()?.standings(as_of.0))
+    }
+
+    /// Months of donations outside their expected range.
+    #[pyo3(signature = (as_of) -> "dict")]
+    fn income_anomalies<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || self.handle()?.income_anomalies(as_of.0))
+    }
+
+    /// Screens the expenses of the cash book line by line. Lines that were accepted stay silent.
+    #[pyo3(signature = (as_of) -> "dict")]
+    fn screen<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || self.handle()?.screen(as_of.0))
+    }
+
+    /// "This is fine": the lines are not reported again by `screen` and in messages; with `accepted=False` they may be.
+    #[pyo3(signature = (entries, accepted=true))]
+    fn accept_entries(&self, py: Python<'_>, entries: Vec<u64>, accepted: bool) -> PyResult<()> {
+        let entries: Vec<EntryId> = entries.into_iter().map(EntryId).collect();
+        call(py, || self.handle()?.accept_entries(&entries, accepted))
+    }
+
+    /// The lines that were accepted, ascending.
+    fn accepted_entries(&self, py: Python<'_>) -> PyResult<Vec<u64>> {
+        call(py, || Ok(self.handle()?.accepted_entries()?.into_iter().map(|entry| entry.0).collect()))
+    }
+
+    /// Where gifts and the cash book do not tell the same story; at most `limit` of each kind.
+    #[pyo3(signature = (as_of, limit=100) -> "dict")]
+    fn bookings<'py>(&self, py: Python<'py>, as_of: Day, limit: usize) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || self.handle()?.bookings(as_of.0, limit))
     }
 
     /// Months of expense categories outside their expected range.

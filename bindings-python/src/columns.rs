@@ -4,7 +4,7 @@ use crate::door::{answer, call};
 use arrow::array::{ArrayRef, RecordBatch, StructArray};
 use arrow::datatypes::Field;
 use dermawan::Result;
-use dermawan::churn::{LifetimeValues, Scores, Segments};
+use dermawan::churn::{LifetimeValues, Outlooks, Scores, Segments};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
@@ -28,6 +28,7 @@ enum Answer {
     Scores(Scores),
     Segments(Segments),
     LifetimeValues(LifetimeValues),
+    Outlooks(Outlooks),
 }
 
 impl Columns {
@@ -41,6 +42,10 @@ impl Columns {
 
     pub(crate) fn lifetime_values(values: LifetimeValues) -> Result<Self> {
         Ok(Self { batch: values.to_batch()?, answer: Answer::LifetimeValues(values) })
+    }
+
+    pub(crate) fn outlooks(outlooks: Outlooks) -> Result<Self> {
+        Ok(Self { batch: outlooks.to_batch()?, answer: Answer::Outlooks(outlooks) })
     }
 }
 

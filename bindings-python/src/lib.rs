@@ -4,6 +4,8 @@
 
 mod analyses;
 mod analytics;
+mod anomaly;
+mod churn;
 mod columns;
 mod door;
 
@@ -11,10 +13,15 @@ mod door;
 mod _dermawan {
     #[pymodule_export]
     use crate::analyses::{
-        cash_flow, churn_score, expense_anomalies, forecast, lifetime_value, segments, unusual_transactions,
+        cash_flow, churn_score, expense_anomalies, explain_forecast, forecast, forecast_backtest, lifetime_value,
+        segments, unusual_transactions,
     };
     #[pymodule_export]
     use crate::analytics::Analytics;
+    #[pymodule_export]
+    use crate::anomaly::{Stream, generalised_esd, income_anomalies, screen, unusual_gifts};
+    #[pymodule_export]
+    use crate::churn::{churn_backtest, churn_evaluate, churn_fit, churn_predict, retention, rfm, standings};
     #[pymodule_export]
     use crate::columns::Columns;
 

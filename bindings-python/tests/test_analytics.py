@@ -122,7 +122,7 @@ MAPPING = {table: {"required": False} for table in ["categories", "cash_entries"
 
 
 def test_data_frames_load(tmp_path):
-    with dermawan.Analytics.in_memory() as analytics:
+    with dermawan.Analytics.in_memory({"forecast": {"method": "ols"}}) as analytics:
         report = analytics.load_frames(frames(), "2026-02-03", MAPPING)
         assert sum(table["census"]["facts"] for table in report["tables"]) == 5
         points = analytics.donation_forecast("2026-02-03", 2)["forecast"]["points"]
@@ -206,3 +206,58 @@ def test_ctrl_c_ends_a_load_and_nothing_of_it_stays():
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
         assert analytics.state() is None
+
+
+def test_who_is_leaving_and_whom_to_call(sample):
+    backtest = sample.churn_backtest(AS_OF)
+    assert {"rule", "base_rate", "mbg_nbd"} <= {outcome["method"] for outcome in backtest["outcomes"]}
+    assert sample.churn_method(AS_OF) == backtest["chosen"]
+    outlooks = sample.outlooks(AS_OF)
+    assert (outlooks is None) == (backtest["chosen"] in ("rule", "recency", "base_rate"))
+
+    outlooks = sample.outlooks_with("mbg_nbd", AS_OF)
+    table, plain = pyarrow.table(outlooks), outlooks.to_dict()
+    assert table["donor"].to_pylist() == sample.churn(AS_OF).to_dict()["donor"]
+    assert table["p_no_gift"].to_pylist() == plain["p_no_gift"]
+    assert all(0 <= p <= 1 for p in plain["p_no_gift"])
+    assert (plain["method"], plain["fitted"]["model"]) == ("mbg_nbd", "mbg_nbd")
+    with pytest.raises(dermawan.InvalidInput):
+        sample.outlooks_with("rule", AS_OF)
+    with pytest.raises(dermawan.InvalidInput):
+        sample.outlooks_with("crystal_ball", AS_OF)
+
+    calls = sample.recommend(AS_OF)
+    assert 0 < len(calls) <= sample.settings()["calls"]["capacity"]
+    assert [call["donor"] for call in sample.recommend(AS_OF, {"capacity": 2})] == [call["donor"] for call in calls[:2]]
+
+
+def test_the_tables_of_the_sector(sample):
+    donors = sample.churn(AS_OF).to_dict()["donor"]
+    rfm = sample.rfm(AS_OF)
+    assert rfm["donor"] == donors
+    assert rfm["score"][0] == 100 * rfm["recency"][0] + 10 * rfm["frequency"][0] + rfm["monetary"][0]
+    years = sample.retention(AS_OF)["years"]
+    assert years[-1]["year"] == 2025
+    assert all(year["new"] + year["retained"] + year["recaptured"] == year["donors"] for year in years)
+    standings = sample.standings(AS_OF)
+    assert (standings["year"], standings["donor"]) == (2026, donors)
+    assert set(standings["standing"]) <= {"new", "retained", "recaptured", "lybunt", "sybunt"}
+
+
+def test_what_was_accepted_stays_silent(sample):
+    before = sample.screen(AS_OF)
+    assert before["tested"] > 1000
+    entry = before["suspects"][0]["entry"]
+    sample.accept_entries([entry])
+    assert sample.accepted_entries() == [entry]
+    assert entry not in [suspect["entry"] for suspect in sample.screen(AS_OF)["suspects"]]
+    sample.accept_entries([entry], accepted=False)
+    assert sample.accepted_entries() == []
+    assert sample.screen(AS_OF) == before
+
+
+def test_gifts_and_the_cash_book(sample):
+    assert sample.income_anomalies(AS_OF)["tested"] > 0
+    bookings = sample.bookings(AS_OF, limit=1)
+    assert bookings["received"] > 1000
+    assert all(len(bookings[kind]) <= 1 for kind in ("without_entry", "without_donation", "other_amount"))

@@ -93,7 +93,7 @@ pub struct Convergence {
     pub condition: f64,
 }
 
-/// A fitted model.
+/// A fitted model. Read from text, the model and its parameters are enough, as in [`Fitted::known`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fitted {
@@ -102,18 +102,25 @@ pub struct Fitted {
     /// The parameters, in the order of [`Model::names`].
     pub parameters: [f64; 4],
     /// Their standard errors, from the curvature at the maximum; zeros for parameters that were given.
+    #[serde(default)]
     pub standard_errors: [f64; 4],
     /// The covariance of the parameters' logarithms.
+    #[serde(default)]
     pub covariance: [[f64; 4]; 4],
     /// The log likelihood at the parameters, without the prior.
+    #[serde(default)]
     pub log_likelihood: f64,
     /// Donors.
+    #[serde(default)]
     pub donors: u64,
     /// Distinct (x, `t_x`, T) among them.
+    #[serde(default)]
     pub distinct: u64,
     /// With or without the prior.
+    #[serde(default)]
     pub estimate: Estimate,
     /// How the search ended.
+    #[serde(default)]
     pub convergence: Convergence,
 }
 
@@ -209,6 +216,17 @@ const PART: usize = 4000;
 /// The slope, per donor, at which a search is at its end.
 const TOLERANCE: f64 = 1e-9;
 
+/// Refuses parameters that no fit gives.
+pub(super) fn check_parameters(model: Model, parameters: [f64; 4]) -> Result<()> {
+    for (name, value) in model.names().iter().zip(parameters) {
+        if !(1e-12..=1e12).contains(&value) {
+            return Err(Error::new(ErrorKind::InvalidInput, "a parameter must be above zero and finite")
+                .context("parameter", name));
+        }
+    }
+    Ok(())
+}
+
 impl Fitted {
     /// A model with parameters that are known, from a paper or an earlier fit, in the order of [`Model::names`]. Their
     /// uncertainty is not known, so intervals of its predictions have no width.
@@ -217,12 +235,7 @@ impl Fitted {
     ///
     /// `invalid_input` for parameters that are not above zero.
     pub fn known(model: Model, parameters: [f64; 4]) -> Result<Self> {
-        for (name, value) in model.names().iter().zip(parameters) {
-            if !(1e-12..=1e12).contains(&value) {
-                return Err(Error::new(ErrorKind::InvalidInput, "a parameter must be above zero and finite")
-                    .context("parameter", name));
-            }
-        }
+        check_parameters(model, parameters)?;
         Ok(Self {
             model,
             parameters,

@@ -1,5 +1,6 @@
 //! What a fitted model says of each donor: will there be another gift, how many, with what certainty.
 
+use super::fit::check_parameters;
 use super::repeat::Cells;
 use super::{Fitted, Grouped, Model, Repeat, bg_nbd, dropout, mbg_nbd};
 use crate::error::{Error, ErrorKind, Result};
@@ -87,9 +88,10 @@ impl Fitted {
     ///
     /// # Errors
     ///
-    /// `invalid_input` for columns that contradict themselves or `ahead` out of range.
+    /// `invalid_input` for columns that contradict themselves, `ahead` out of range, or parameters that no fit gives.
     pub fn predict(&self, repeat: &Repeat, ahead: &Ahead) -> Result<Predictions> {
         ahead.validate()?;
+        check_parameters(self.model, self.parameters)?;
         self.check_horizon(ahead.horizon)?;
         let cells = repeat.cells(self.model.counts_opportunities())?;
         let mut per_cell: [Vec<f64>; 6] = Default::default();
