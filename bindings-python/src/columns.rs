@@ -28,7 +28,7 @@ enum Answer {
     Scores(Scores),
     Segments(Segments),
     LifetimeValues(LifetimeValues),
-    Outlooks(Outlooks),
+    Outlooks(Box<Outlooks>),
 }
 
 impl Columns {
@@ -45,7 +45,7 @@ impl Columns {
     }
 
     pub(crate) fn outlooks(outlooks: Outlooks) -> Result<Self> {
-        Ok(Self { batch: outlooks.to_batch()?, answer: Answer::Outlooks(outlooks) })
+        Ok(Self { batch: outlooks.to_batch()?, answer: Answer::Outlooks(Box::new(outlooks)) })
     }
 }
 
