@@ -123,7 +123,8 @@ fn ctrl_c_changes_nothing() {
     let waiting = "SELECT count(*) FROM information_schema.processlist WHERE db = 'panti_ctrl_c' \
                    AND state LIKE 'Waiting for table metadata lock'";
     let begin = Instant::now();
-    while server.value(waiting).unwrap().as_deref() != Some("1") {
+    // One connection or both.
+    while server.value(waiting).unwrap().as_deref() == Some("0") {
         assert!(begin.elapsed() < Duration::from_mins(1), "the load never waited");
         std::thread::sleep(Duration::from_millis(20));
     }
