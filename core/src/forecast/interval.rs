@@ -42,14 +42,13 @@ impl Spread {
     pub(super) fn new(past: &Past, own: &[f64], n: usize) -> Self {
         let raw = blended(past, own, 1.0);
         let sd = blended(past, own, OPTIMISM + OPTIMISM_WHEN_SHORT / n as f64);
-        let mut scores: Vec<f64> = past
+        let scores: Vec<f64> = past
             .errors
             .iter()
             .zip(&raw)
             .filter(|(_, sd)| **sd > 0.0)
             .flat_map(|(errors, sd)| errors.iter().map(move |e| (e / sd).abs()))
             .collect();
-        scores.sort_by(f64::total_cmp);
         Self { sd, scores, n }
     }
 
@@ -63,9 +62,11 @@ impl Spread {
         }
         let place = (level * (m + 1.0)).min(m) - 1.0;
         let below = place.floor().max(0.0) as usize;
-        let above = (below + 1).min(self.scores.len() - 1);
-        let empirical =
-            self.scores[below] + (self.scores[above] - self.scores[below]) * (place - below as f64).max(0.0);
+        // The two scores around the quantile: no need to sort the others.
+        let mut scores = self.scores.clone();
+        let (_, &mut lower, higher) = scores.select_nth_unstable_by(below, f64::total_cmp);
+        let upper = higher.iter().copied().reduce(f64::min).unwrap_or(lower);
+        let empirical = lower + (upper - lower) * (place - below as f64).max(0.0);
         (m * empirical + TAIL_WEIGHT * model) / (m + TAIL_WEIGHT)
     }
 }
