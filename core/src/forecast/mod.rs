@@ -5,7 +5,8 @@
 //! ```
 //! use dermawan::{MonthlySeries, forecast};
 //! let donations = MonthlySeries { first: "2025-11".parse()?, values: vec![5_600_000.0, 5_800_000.0, 6_000_000.0] };
-//! let forecast = forecast::fit(&donations, &forecast::Options::default())?.predict(2);
+//! let line = forecast::Options { method: forecast::Method::Ols, ..forecast::Options::default() };
+//! let forecast = forecast::fit(&donations, &line)?.predict(2);
 //! assert_eq!(forecast.points[0].month, "2026-02".parse()?);
 //! assert!((forecast.points[1].value - 6_400_000.0).abs() < 1e-6);
 //! # Ok::<(), dermawan::Error>(())
