@@ -38,6 +38,7 @@ struct Parts {
     churn: ScoreOptions,
     churn_method: Option<Method>,
     churn_backtest: BacktestOptions,
+    churn_backtest_donors: Option<u32>,
     outlook: OutlookOptions,
     calls: RecommendOptions,
     segments: SegmentOptions,
@@ -238,6 +239,7 @@ fn settings(parts: &Parts) -> Settings {
         churn: parts.churn.clone(),
         churn_method: parts.churn_method,
         churn_backtest: parts.churn_backtest.clone(),
+        churn_backtest_donors: parts.churn_backtest_donors.unwrap_or_else(|| Settings::default().churn_backtest_donors),
         outlook: parts.outlook.clone(),
         calls: parts.calls.clone(),
         segments: parts.segments.clone(),
@@ -247,7 +249,6 @@ fn settings(parts: &Parts) -> Settings {
         risk_score: parts.messages.risk_score,
         risk_list: parts.messages.risk_list,
         unusual_days: parts.messages.unusual_days,
-        ..Settings::default()
     }
 }
 
@@ -281,7 +282,7 @@ mod tests {
     fn the_example_parses_and_shows_the_defaults() {
         let example = include_str!("../dermawan.example.toml");
         let config = parse(example).unwrap();
-        assert_eq!(config.settings().etl, Settings::default().etl);
+        assert_eq!(config.settings(), Settings::default());
         assert_eq!(config.store_options(), DuckDbOptions::default());
         // `#key = value` lines are options shown commented out: they must hold too
         let shown = |line| str::strip_prefix(line, '#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line);

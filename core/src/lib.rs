@@ -11,7 +11,10 @@
 //! | [`forecast`], [`churn`], [`anomaly`] | what comes next, who is leaving, what is strange? |
 //! | [`insight`] | what does it mean? |
 //! | [`message`] | how is it said? |
+//! | [`register`] | who may hear from us? |
 //! | [`bot`] | what was asked? |
+//! | [`transport`] | how does it go out? |
+//! | [`outbox`] | what is owed? |
 //!
 //! [`Analytics`] is the handle over all of them. Every analysis also runs on plain values, without a store. The library
 //! has no clock, randomness, printing or async runtime: the day and the seed are arguments.
@@ -36,6 +39,13 @@ mod stats;
 pub mod bot;
 pub mod insight;
 pub mod message;
+pub mod register;
+
+pub mod outbox;
+pub mod transport;
+
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 mod analytics;
 

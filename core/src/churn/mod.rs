@@ -109,8 +109,4 @@ fn days_between(from: Date, to: Date) -> u32 {
 }
 
 #[cfg(test)]
-mod charities;
-#[cfg(test)]
-mod references;
-#[cfg(test)]
 mod tests;

@@ -385,6 +385,3 @@ fn too_short(needed: usize, there: usize) -> Error {
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod combination_tests;

@@ -1,6 +1,6 @@
 //! Who gave when: the columns that the models of churn read.
 
-use super::{Gift, World};
+use super::world::{Gift, World};
 use crate::model::{DonorId, GiftDays, Opportunities, RepeatGiving, Rupiah, YearlyGiving, civil_day, epoch_day};
 use crate::store::View;
 use jiff::ToSpan;

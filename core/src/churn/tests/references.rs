@@ -1,7 +1,7 @@
 //! Published and independently computed values of the models; see `testdata/churn/README.md`.
 
-use super::repeat::Cells;
-use super::*;
+use crate::churn::repeat::Cells;
+use crate::churn::*;
 
 const BG_NBD: [f64; 4] = [0.2426, 4.4136, 0.7929, 2.4259];
 const MBG_NBD: [f64; 4] = [0.5248, 6.1831, 0.8914, 1.6140];
@@ -14,7 +14,7 @@ fn table(text: &str) -> Vec<Vec<f64>> {
 }
 
 fn cdnow() -> (Repeat, Spending) {
-    let rows = table(include_str!("../../testdata/churn/cdnow_cbs_2357.csv"));
+    let rows = table(include_str!("../../../testdata/churn/cdnow_cbs_2357.csv"));
     let column = |i: usize| rows.iter().map(|row| row[i]).collect();
     (
         Repeat { frequency: column(0), recency: column(1), age: column(2) },
@@ -25,7 +25,7 @@ fn cdnow() -> (Repeat, Spending) {
 /// The cohort of 1995: 11,104 donors.
 fn donations() -> Repeat {
     let mut repeat = Repeat::default();
-    for row in table(include_str!("../../testdata/churn/donations_1995_cohort.csv")) {
+    for row in table(include_str!("../../../testdata/churn/donations_1995_cohort.csv")) {
         for _ in 0..row[3] as usize {
             repeat.frequency.push(row[0]);
             repeat.recency.push(row[1]);
@@ -47,7 +47,7 @@ fn assert_near(what: &str, ours: f64, truth: f64, tolerance: f64) {
 /// 127 rows of CDNOW and extreme ones with 40 digits: log likelihood, P(alive), P(active), expectations.
 #[test]
 fn cdnow_to_nine_digits() {
-    let rows = table(include_str!("../../testdata/churn/ref_cdnow_mpmath.csv"));
+    let rows = table(include_str!("../../../testdata/churn/ref_cdnow_mpmath.csv"));
     assert_eq!(rows.len(), 127);
     for v in rows {
         let row = [v[0], v[1], v[2]];
@@ -74,7 +74,7 @@ fn cdnow_to_nine_digits() {
 
 #[test]
 fn donations_to_nine_digits() {
-    for v in table(include_str!("../../testdata/churn/ref_bgbb_donations.csv")) {
+    for v in table(include_str!("../../../testdata/churn/ref_bgbb_donations.csv")) {
         let row = [v[0], v[1], v[2]];
         let one = Repeat { frequency: vec![v[0]], recency: vec![v[1]], age: vec![v[2]] };
         let known = Fitted::known(Model::BgBb, BG_BB).unwrap();

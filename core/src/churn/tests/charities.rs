@@ -1,7 +1,7 @@
 //! Outlooks, calls and backtests of small made-up charities.
 
-use super::*;
 use crate::calendar::hijri::{Overrides, RAMADAN};
+use crate::churn::*;
 use crate::model::{DonorId, GiftDays, Language, RepeatGiving, Rupiah};
 use jiff::ToSpan;
 use jiff::civil::date;

@@ -1,3 +1,5 @@
+mod combination;
+
 use super::*;
 use crate::model::Rupiah;
 use proptest::prelude::*;

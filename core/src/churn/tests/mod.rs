@@ -1,3 +1,6 @@
+mod charities;
+mod references;
+
 use super::*;
 use crate::model::{DonorId, Language, Rupiah};
 use jiff::ToSpan;

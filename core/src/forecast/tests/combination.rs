@@ -1,7 +1,7 @@
 //! The combination: against the truth of made series, and what it says of itself.
 
-use super::*;
 use crate::calendar::hijri::{MonthFeatures, Overrides};
+use crate::forecast::*;
 
 /// Deterministic noise of about unit size.
 fn noise(t: usize) -> f64 {

@@ -1,0 +1,1 @@
+//! What is owed: messages wait here, durably, until a gateway has taken them over.

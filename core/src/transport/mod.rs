@@ -1,0 +1,62 @@
+//! Out of the door: a message goes to a gateway, and what the gateway says comes back.
+//!
+//! [`Transport`] is small on purpose. A gateway sends one envelope at a time, reads its own webhooks (purely: bytes in,
+//! events out) and says how it is. Pace, retries and what became of a message are the [`outbox`](crate::outbox)'s.
+//!
+//! What a failure means for the message, and for those behind it, is in [`SendError`]: the outbox obeys it without
+//! knowing the gateway.
+
+mod envelope;
+mod event;
+mod failure;
+
+pub use envelope::{Accepted, Envelope, Picture};
+pub use event::{DeviceChange, Event, Hook, HookError, Inbound, State, StatusChange};
+pub use failure::{Pause, SendError};
+
+use crate::error::Result;
+
+/// A gateway.
+pub trait Transport: Send + Sync {
+    /// Its name in lower case, such as `fonnte`: for logs and for the outbox's lanes.
+    fn name(&self) -> &'static str;
+
+    /// What it can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Hands one envelope over. Blocks until the gateway has answered or its patience ends.
+    fn send(&self, envelope: &Envelope) -> Result<Accepted, SendError>;
+
+    /// Reads a webhook. Pure: nothing is sent or remembered, and a forged one is refused ([`HookError`]). A hook may
+    /// hold several events, or none that matters.
+    fn parse(&self, hook: &Hook<'_>) -> Result<Vec<Event>, HookError>;
+
+    /// Asks the gateway how the line is. Not to be asked often.
+    fn health(&self) -> Result<Health, SendError>;
+}
+
+/// What a gateway can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Pictures go along with a text.
+    pub pictures: bool,
+    /// The longest text, in characters.
+    pub longest_text: usize,
+    /// It tells later whether a message was delivered and read.
+    pub statuses: bool,
+    /// The same key sent twice is delivered once. Where it is false, a lost answer stays ambiguous for good.
+    pub idempotent: bool,
+    /// Free text reaches a person only for this long after their last message; afterwards a template must be used.
+    pub window: Option<std::time::Duration>,
+}
+
+/// How the line is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// The device is connected to WhatsApp.
+    pub connected: bool,
+    /// Messages left in the quota; `None` where the gateway has none or does not say.
+    pub quota: Option<u64>,
+    /// What the line is called and when it expires, in the gateway's words; never a number or a token.
+    pub detail: String,
+}
