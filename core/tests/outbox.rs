@@ -3,8 +3,8 @@
 
 use dermawan::bot::Number;
 use dermawan::outbox::{
-    Ask, Counts, Decision, Draft, Entry, Filter, Halt, HaltKind, Memory, MessageId, Next, Outbox, Outcome, Sqlite, Ticket,
-    Whom, contract,
+    Ask, Counts, Decision, Draft, Entry, Filter, Halt, HaltKind, Memory, MessageId, Next, Outbox, Outcome, Sqlite,
+    Ticket, Whom, contract,
 };
 use dermawan::transport::{State, StatusChange};
 use jiff::{SignedDuration, Timestamp};

@@ -11,20 +11,20 @@ use std::time::Duration;
 
 /// What goes wrong at the gateway.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Faults {
+pub(crate) enum Faults {
     None,
     All,
 }
 
 /// What went wrong.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Answers that never came.
-    pub lost: usize,
+    pub(crate) lost: usize,
     /// Disconnects and quota stops that were answered.
-    pub paused: usize,
+    pub(crate) paused: usize,
     /// Refusals for the moment.
-    pub retried: usize,
+    pub(crate) retried: usize,
 }
 
 #[derive(Default)]
@@ -38,14 +38,14 @@ struct Book {
 }
 
 /// The gateway; a thread of the test.
-pub struct Gateway {
+pub(crate) struct Gateway {
     address: String,
     book: Arc<Mutex<Book>>,
     door: std::thread::JoinHandle<()>,
 }
 
 impl Gateway {
-    pub fn start(faults: Faults) -> Self {
+    pub(crate) fn start(faults: Faults) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let book = Arc::new(Mutex::new(Book::default()));
@@ -66,16 +66,16 @@ impl Gateway {
         Self { address, book, door }
     }
 
-    pub fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    pub fn faults(&self) -> Tally {
+    pub(crate) fn faults(&self) -> Tally {
         self.book.lock().unwrap().tally
     }
 
     /// Closes the gateway; how often each key was taken over.
-    pub fn stop(self) -> HashMap<String, usize> {
+    pub(crate) fn stop(self) -> HashMap<String, usize> {
         self.book.lock().unwrap().stopped = true;
         TcpStream::connect(&self.address).unwrap();
         self.door.join().unwrap();
@@ -125,14 +125,14 @@ fn serve(mut stream: &TcpStream, faults: Faults, book: &Mutex<Book>) {
 }
 
 /// Where a process is to die: at the so-manieth time that it comes to a place.
-pub struct Place {
-    pub name: String,
-    pub left: Mutex<u32>,
+pub(crate) struct Place {
+    pub(crate) name: String,
+    pub(crate) left: Mutex<u32>,
 }
 
 impl Place {
     /// Tells the parent when it is the place, and waits there to be killed.
-    pub fn reached(&self, name: &str) {
+    pub(crate) fn reached(&self, name: &str) {
         if name != self.name {
             return;
         }
@@ -149,9 +149,9 @@ impl Place {
 }
 
 /// The way to the gateway.
-pub struct Line {
-    pub address: String,
-    pub place: Place,
+pub(crate) struct Line {
+    pub(crate) address: String,
+    pub(crate) place: Place,
 }
 
 impl Line {

@@ -108,12 +108,15 @@ fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, index: usize) -> Result<T> {
 
 impl Shelf for Rows<'_> {
     fn insert(&mut self, draft: &Draft, now: Timestamp) -> Result<bool> {
+        // Asked first: a conflict would use up an identity.
+        if self.one::<i64>("SELECT id FROM outbox_message WHERE key = ?1", [&draft.key])?.is_some() {
+            return Ok(false);
+        }
         let due = draft.not_before.map_or(now, |time| micros(time).max(now));
-        let added = self.run(
+        self.run(
             "INSERT INTO outbox_message (key, lane, class, kind, priority, recipient, donor, batch, solicited, resend,
                  created, expires, stage, due, changed, attempts, resent)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, ?13, ?11, 0, 0)
-             ON CONFLICT (key) DO NOTHING",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, ?13, ?11, 0, 0)",
             params![
                 draft.key,
                 draft.lane,
@@ -130,9 +133,6 @@ impl Shelf for Rows<'_> {
                 stamp(due),
             ],
         )?;
-        if added == 0 {
-            return Ok(false);
-        }
         let template = draft.template.as_ref().map(serde_json::to_string).transpose().map_err(|cause| {
             Error::new(ErrorKind::Internal, "a template's values cannot be written").caused_by(cause)
         })?;
@@ -238,14 +238,11 @@ impl Shelf for Rows<'_> {
     fn held(&mut self, holder: Option<&str>, now: Timestamp, limit: usize) -> Result<Vec<Record>> {
         let limit = limit as i64;
         match holder {
-            Some(holder) => self.records(
-                "WHERE stage IN (1, 2) AND holder = ?1 ORDER BY id LIMIT ?2",
-                params![holder, limit],
-            ),
-            None => self.records(
-                "WHERE stage IN (1, 2) AND hold_until <= ?1 ORDER BY id LIMIT ?2",
-                params![stamp(now), limit],
-            ),
+            Some(holder) => {
+                self.records("WHERE stage IN (1, 2) AND holder = ?1 ORDER BY id LIMIT ?2", params![holder, limit])
+            }
+            None => self
+                .records("WHERE stage IN (1, 2) AND hold_until <= ?1 ORDER BY id LIMIT ?2", params![stamp(now), limit]),
         }
     }
 
@@ -374,11 +371,9 @@ impl Shelf for Rows<'_> {
                 [batch],
                 read,
             )?,
-            None => self.many(
-                "SELECT stage, delivery, count(*) FROM outbox_message GROUP BY stage, delivery",
-                [],
-                read,
-            )?,
+            None => {
+                self.many("SELECT stage, delivery, count(*) FROM outbox_message GROUP BY stage, delivery", [], read)?
+            }
         };
         let mut counts = Counts::default();
         for (stage, delivery, n) in found {
