@@ -192,7 +192,7 @@ fn killed_at_any_moment_nothing_is_lost_or_sent_twice() {
     let file = folder.path().join("outbox.sqlite");
     let outbox = Sqlite::open(&file).unwrap();
     let (start, kills) = (Timestamp::now(), kills() / 2);
-    let messages = kills * 100;
+    let messages = kills * 30;
     let draft = |i| Draft::batch(format!("laporan:2026-08:{i}"), LANE, "laporan:2026-08", number(i), "Halo");
     outbox.put(&mut (0..messages).map(draft), start).unwrap();
     let gateway = Gateway::start(Faults::None);
