@@ -156,3 +156,60 @@ impl Options {
 pub(super) fn after(now: Timestamp, wait: SignedDuration) -> Timestamp {
     now.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quiet_hours_go_over_midnight_and_follow_the_zone() {
+        let zone = TimeZone::get("Asia/Jakarta").unwrap();
+        let quiet = Options::default().quiet_hours.unwrap();
+        let until = |now: &str| quiet.until(now.parse().unwrap(), &zone).map(|end| end.to_string());
+        // Jakarta is seven hours ahead.
+        assert_eq!(until("2026-09-01T13:59:59Z"), None, "20:59:59");
+        assert_eq!(until("2026-09-01T14:00:00Z").as_deref(), Some("2026-09-01T23:00:00Z"), "21:00");
+        assert_eq!(until("2026-09-01T18:30:00Z").as_deref(), Some("2026-09-01T23:00:00Z"), "01:30");
+        assert_eq!(until("2026-09-01T23:00:00Z"), None, "06:00");
+        let noon = QuietHours { from: time(12, 0, 0, 0), to: time(13, 0, 0, 0) };
+        let at = |now: &str| noon.until(now.parse().unwrap(), &zone).map(|end| end.to_string());
+        assert_eq!(at("2026-09-01T05:30:00Z").as_deref(), Some("2026-09-01T06:00:00Z"));
+        assert_eq!(at("2026-09-01T06:00:00Z"), None);
+        let never = QuietHours { from: time(5, 0, 0, 0), to: time(5, 0, 0, 0) };
+        assert_eq!(never.until("2026-09-01T05:30:00Z".parse().unwrap(), &zone), None);
+        assert!(quiet.until(Timestamp::MAX, &zone).is_none_or(|end| end > Timestamp::MIN));
+    }
+
+    #[test]
+    fn an_hour_that_is_left_out_in_spring_ends_the_quiet_after_it() {
+        let zone = TimeZone::get("Europe/Amsterdam").unwrap();
+        let quiet = QuietHours { from: time(22, 0, 0, 0), to: time(2, 30, 0, 0) };
+        let end = quiet.until("2026-03-29T00:30:00Z".parse().unwrap(), &zone).unwrap();
+        assert_eq!(end.to_string(), "2026-03-29T01:30:00Z", "02:30 does not exist; 03:30 does");
+    }
+
+    #[test]
+    fn backoff_doubles_up_to_its_limit() {
+        let options = Options::default();
+        for (attempts, most) in [(0, 30), (1, 60), (6, 1920), (7, 3600), (u32::MAX, 3600)] {
+            assert_eq!(options.backoff(attempts, u64::MAX).as_secs(), most);
+            assert_eq!(options.backoff(attempts, 0).as_secs(), 0);
+        }
+    }
+
+    #[test]
+    fn impossible_options_are_named() {
+        Options::default().validate().unwrap();
+        let wrong = [
+            (Options { gap: Gap { min_ms: 2, max_ms: 1 }, ..Options::default() }, "outbox.gap"),
+            (Options { hold_seconds: 0, ..Options::default() }, "outbox.hold_seconds"),
+            (Options { backoff_seconds: 9999, ..Options::default() }, "outbox.backoff_seconds"),
+            (Options { attempts: 0, ..Options::default() }, "outbox.attempts"),
+            (Options { device_probe_seconds: 0, ..Options::default() }, "outbox.device_probe_seconds"),
+        ];
+        for (options, key) in wrong {
+            let error = options.validate().unwrap_err();
+            assert!(error.to_string().starts_with(key), "{error}");
+        }
+    }
+}
