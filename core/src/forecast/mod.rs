@@ -15,7 +15,8 @@
 //! A series is one of whole months ([`MonthlySeries::of_totals`] leaves the running month out), so the first forecast
 //! month is the one that is still running, and its forecast is for the whole of it.
 //!
-//! A new method is one file with a type that has a value and an error for each step ahead, and one arm in `Model`.
+//! A new model is one file in `models/` with a type that implements its trait `Model`, an arm in `ensemble::Any`, and a
+//! line in `members_of` that says which method uses it.
 
 mod adjustment;
 mod backtest;

@@ -138,7 +138,8 @@ pub struct Options {
     /// one odd month, short enough to follow prices.
     pub window: usize,
     /// Whether to look for what Ramadan, Idul Fitri, Idul Adha, Muharram and Ashura do, and to use it where it has
-    /// forecast better; on by default. `ols` and `moving_average` never do.
+    /// forecast better; on by default. `ols` and `moving_average` never do. A single model then sees the series less the
+    /// calendar's effect, which is added again; the textbook's numbers of that model are those with `false`.
     pub hijri: bool,
     /// First days of Hijri months that were announced otherwise than Umm al-Qura has them.
     pub hijri_overrides: Overrides,
