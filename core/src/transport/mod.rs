@@ -10,9 +10,21 @@ mod envelope;
 mod event;
 mod failure;
 
+#[cfg(feature = "fonnte")]
+mod http;
+#[cfg(feature = "fonnte")]
+mod secret;
+#[cfg(feature = "fonnte")]
+mod words;
+
+#[cfg(feature = "fonnte")]
+pub mod fonnte;
+
 pub use envelope::{Accepted, Envelope, Picture};
 pub use event::{DeviceChange, Event, Hook, HookError, Inbound, State, StatusChange};
 pub use failure::{Pause, SendError};
+#[cfg(feature = "fonnte")]
+pub use secret::Secret;
 
 use crate::error::Result;
 
