@@ -3,6 +3,7 @@
 use crate::model::{DonorId, Number};
 use jiff::Timestamp;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 /// A note of consent, or of its withdrawal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,16 @@ pub struct Consent {
     pub channel: String,
     /// Given, or withdrawn.
     pub given: bool,
+}
+
+impl Consent {
+    /// The name of a text's version: the organisation's number of it, and the first eight hexadecimal digits of the text's
+    /// SHA-256, so that two texts never share a version.
+    pub fn version_of(number: u16, text: &str) -> String {
+        let digest = Sha256::digest(text.as_bytes());
+        let mark: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        format!("{number}-{mark}")
+    }
 }
 
 /// A wish to be erased.

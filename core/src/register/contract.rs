@@ -116,6 +116,7 @@ fn other_numbers_and_hidden_identities(register: &dyn Register) {
     assert_eq!((&verified.number, verified.how), (&number(2), How::OtherNumber));
     let numbers: Vec<Number> = register.numbers(DonorId(7)).unwrap().into_iter().map(|v| v.number).collect();
     assert_eq!(numbers, [number(1), number(2)], "several numbers a donor");
+    assert_eq!(register.everyone().unwrap(), register.numbers(DonorId(7)).unwrap());
 
     let hidden = Claimant::Lid(lid());
     assert_eq!(register.number_of(&lid()).unwrap(), None);

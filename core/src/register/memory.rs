@@ -86,6 +86,10 @@ impl Register for MemoryRegister {
         Ok(self.book().verified.values().filter(|verified| verified.donor == donor).cloned().collect())
     }
 
+    fn everyone(&self) -> Result<Vec<Verified>> {
+        Ok(self.book().verified.values().cloned().collect())
+    }
+
     fn number_of(&self, lid: &Lid) -> Result<Option<Number>> {
         Ok(self.book().lids.get(lid).cloned())
     }

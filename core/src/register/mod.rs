@@ -43,6 +43,9 @@ pub trait Register: Send + Sync {
     /// The numbers proved to be a donor's, ascending.
     fn numbers(&self, donor: DonorId) -> Result<Vec<Verified>>;
 
+    /// All proved numbers, ascending.
+    fn everyone(&self) -> Result<Vec<Verified>>;
+
     /// The number that a hidden identity was proved to stand for.
     fn number_of(&self, lid: &Lid) -> Result<Option<Number>>;
 

@@ -15,13 +15,16 @@ pub struct Options {
     /// Codes within 24 hours, counted for who asks and, when somebody else asks, for the number asked for; 3. With 5
     /// attempts that leaves a guesser 15 of a million a day.
     pub requests: u16,
+    /// The number of the consent's text, which an organisation raises when it changes what is agreed to; 1. A mark of the
+    /// text itself is added to it.
+    pub consent_version: u16,
     /// A donor is greeted again after so many days at the earliest; 180, half a year.
     pub greeting_days: u16,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { code_minutes: 10, attempts: 5, requests: 3, greeting_days: 180 }
+        Self { code_minutes: 10, attempts: 5, requests: 3, consent_version: 1, greeting_days: 180 }
     }
 }
 

@@ -209,6 +209,10 @@ impl Register for SqliteRegister {
         rows(&self.connection(), sql, [donor.0.cast_signed()], verified)
     }
 
+    fn everyone(&self) -> Result<Vec<Verified>> {
+        rows(&self.connection(), "SELECT * FROM verified ORDER BY number", [], verified)
+    }
+
     fn number_of(&self, lid: &Lid) -> Result<Option<Number>> {
         let sql = "SELECT number FROM lids WHERE lid = ?1";
         Ok(rows(&self.connection(), sql, [lid.as_str()], |row| number(row, 0))?.pop())
