@@ -129,6 +129,9 @@ pub(crate) struct Chat {
     /// Whose telephone it is [default: Pak Budi's of the made-up data]
     #[arg(long = "as", value_name = "NUMBER", default_value = "6281234567890")]
     pub(crate) number: String,
+    /// Keep registrations, consent and greetings in this file [default: they end with the talk]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) register: Option<PathBuf>,
     /// Talk about made-up data instead of the analytics file
     #[arg(long)]
     pub(crate) demo: bool,

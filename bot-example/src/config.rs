@@ -46,6 +46,8 @@ struct Parts {
     unusual_transactions: TransactionOptions,
     screening: ScreenOptions,
     messages: Messages,
+    register: dermawan::register::Options,
+    thanks: dermawan::insight::ThanksOptions,
 }
 
 /// A folder with one CSV or Parquet file a table.
@@ -249,6 +251,8 @@ fn settings(parts: &Parts) -> Settings {
         risk_score: parts.messages.risk_score,
         risk_list: parts.messages.risk_list,
         unusual_days: parts.messages.unusual_days,
+        register: parts.register,
+        thanks: parts.thanks,
     }
 }
 

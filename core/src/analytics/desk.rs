@@ -35,6 +35,11 @@ impl Desk<'_> {
         Ok(move |id| names.iter().find(|(known, _)| *known == id).map_or_else(String::new, |(_, name)| name.clone()))
     }
 
+    /// Who is at risk, in the order of the list.
+    pub(super) fn donors_at_risk(&self) -> Result<Vec<DonorId>> {
+        Ok(self.at_risk()?.into_iter().map(|risk| risk.donor).collect())
+    }
+
     /// The donors at risk, the one to call first at the top: by the model that the backtest chose, else by the rule.
     fn at_risk(&self) -> Result<Vec<AtRisk>> {
         let least = self.settings().risk_score;

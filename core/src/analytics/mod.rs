@@ -2,12 +2,16 @@
 //! rooms.
 
 mod anomaly;
+mod care;
 mod churn;
+mod conversation;
 mod desk;
 mod forecast;
 mod settings;
 
+pub use care::OwedThanks;
 pub use churn::DonorAnalyses;
+pub use conversation::{Deed, Owed, Spoken, Turn};
 pub use forecast::DonationForecast;
 pub use settings::Settings;
 

@@ -4,8 +4,9 @@ use crate::anomaly::{ExpenseOptions, ScreenOptions, TransactionOptions};
 use crate::churn::{BacktestOptions, Method, OutlookOptions, RecommendOptions, ScoreOptions, SegmentOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::forecast::CashFlowOptions;
+use crate::insight::ThanksOptions;
 use crate::model::Organisation;
-use crate::{etl, forecast};
+use crate::{etl, forecast, register};
 use serde::{Deserialize, Serialize};
 
 /// Everything that differs from one organisation to the next. Every part has a default and can be left out.
@@ -44,6 +45,10 @@ pub struct Settings {
     pub risk_score: u8,
     /// How many of them a message lists; 10 fit on a telephone's screen.
     pub risk_list: usize,
+    /// Registration, codes and consent.
+    pub register: register::Options,
+    /// Thanks for new gifts.
+    pub thanks: ThanksOptions,
     /// How far back unusual transactions are reported in messages, in days; 90, a quarter.
     pub unusual_days: u16,
 }
@@ -67,6 +72,8 @@ impl Default for Settings {
             screening: ScreenOptions::default(),
             risk_score: 50,
             risk_list: 10,
+            register: register::Options::default(),
+            thanks: ThanksOptions::default(),
             unusual_days: 90,
         }
     }
@@ -100,6 +107,7 @@ impl Settings {
         self.expense_anomalies.validate()?;
         self.unusual_transactions.validate()?;
         self.screening.validate()?;
+        self.register.validate()?;
         if self.risk_score > 100 {
             return Err(Error::new(ErrorKind::Configuration, "risk_score must be 0 to 100"));
         }

@@ -50,6 +50,7 @@ const OUTLIERS: &[Field] =
     &[text("name"), text("month"), text("amount"), text("low"), text("high"), flag("over"), flag("severe")];
 const ENTRIES: &[Field] = &[text("name"), text("date"), text("amount")];
 const TABLES: &[Field] = &[text("name"), text("rows")];
+const GREETINGS: &[Field] = &[text("id"), text("name")];
 const OUTLOOK: &[Field] = &[rows("months", MONTHS), optional("opening")];
 
 macro_rules! catalogue {
@@ -155,6 +156,54 @@ catalogue! {
     Hint = "hint": &[];
     /// Names the administrators as those who can do what was asked.
     AskAdministrator = "ask_administrator": &[];
+    /// Carries a code to the number on file.
+    Code = "code": &[text("code"), text("minutes"), text("consent")];
+    /// Tells who asked from elsewhere where the code goes.
+    CodeSent = "code_sent": &[text("minutes")];
+    /// The code is another one.
+    CodeWrong = "code_wrong": &[optional("left")];
+    /// The code came too late, or none is out.
+    CodeExpired = "code_expired": &[];
+    /// Too many codes were asked for.
+    CodeRefused = "code_refused": &[];
+    /// The number is verified.
+    Verified = "verified": &[optional("name")];
+    /// The number was verified before.
+    AlreadyVerified = "already_verified": &[];
+    /// What is agreed to by a code.
+    Consent = "consent": &[];
+    /// What is agreed to by opting in.
+    ConsentAgain = "consent_again": &[];
+    /// No more messages.
+    OptedOut = "opted_out": &[];
+    /// Messages again.
+    OptedIn = "opted_in": &[text("consent")];
+    /// What is stored about the donor.
+    MyData = "my_data": &[
+        text("name"), optional("numbers"), optional("gifts"), optional("first"), optional("last"),
+        flag("consent_given"), optional("consent_on"), optional("consent_version"), optional("opted_out"),
+        optional("uses"),
+    ];
+    /// Asks whether erasure is meant.
+    ConfirmErasure = "confirm_erasure": &[text("minutes")];
+    /// Erasure was asked for.
+    ErasureRecorded = "erasure_recorded": &[text("erasure")];
+    /// Tells administrators of it.
+    ErasureNotice = "erasure_notice": &[text("erasure"), text("donor")];
+    /// Erasure is done.
+    Erased = "erased": &[];
+    /// Asks whether the batch is meant.
+    ConfirmReports = "confirm_reports": &[text("minutes")];
+    /// The batch is ordered.
+    ReportsOrdered = "reports_ordered": &[];
+    /// A question was answered with no.
+    Cancelled = "cancelled": &[];
+    /// Greetings that wait for an administrator.
+    Greetings = "greetings": &[rows("greetings", GREETINGS), optional("more")];
+    /// What the administrator's word did.
+    GreetingsSettled = "greetings_settled": &[flag("approved"), optional("count")];
+    /// A warm greeting to a donor: no amount, no guilt.
+    Salam = "salam": &[text("name")];
     /// Says sorry for a fault of ours.
     Trouble = "trouble": &[];
 }
