@@ -57,6 +57,6 @@ pub mod sample;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-pub use analytics::{Analytics, DonationForecast, DonorAnalyses, Settings};
+pub use analytics::{Analytics, DonationForecast, DonorAnalyses, NextGifts, Settings};
 pub use error::{Error, ErrorKind, Result};
 pub use model::*;

@@ -15,11 +15,11 @@ mod outlook;
 mod risk;
 mod status;
 
-pub use anomalies::{Anomaly, AnomalyDirection, AnomalyList, Severity, UnusualEntry};
+pub use anomalies::{Anomaly, AnomalyDirection, AnomalyList, NewLevel, Severity, UnusualEntry};
 pub use brief::{Brief, BriefFacts, MonthFigures, brief};
 pub use donor_info::{DonorInfo, donor_info, months_active};
 pub use impact::{Impact, impact};
 pub use monthly_report::{CategoryAmount, MonthlyReport, monthly_report};
-pub use outlook::{Outlook, OutlookMonth};
+pub use outlook::{Outlook, OutlookMonth, RamadanEffect, ShortfallRisk};
 pub use risk::{DonorAtRisk, RiskLevel, RiskList, RiskReason};
 pub use status::{Status, TableRows};
