@@ -6,7 +6,7 @@
 mod support;
 
 use dermawan::bot::Number;
-use dermawan::transport::contract::{Case, Written, check, pixel};
+use dermawan::transport::contract::{Broken, Case, Written, check, pixel};
 use dermawan::transport::fonnte::{Fonnte, FonnteOptions};
 use dermawan::transport::{Envelope, Event, Hook, Secret, SendError, State, Transport};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use support::program;
 
 const TOKEN: &str = "t0ken-of-the-device";
 const SECRET: &str = "rahasia-gawai";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A stand-in, ended with the value.
 struct Gateway {
@@ -61,7 +61,7 @@ impl Gateway {
         let mut text =
             format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
         for (name, value) in headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
+            text.extend([name, ": ", value, "\r\n"]);
         }
         stream.write_all(format!("{text}\r\n{body}").as_bytes()).unwrap();
         let mut answer = String::new();
@@ -96,6 +96,7 @@ fn number() -> Number {
     Number::parse("081234567889").unwrap()
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "shorter where it is called")]
 fn hook(fields: Value) -> Written {
     let mut body = json!({"device": "6281100000000", "secret": SECRET});
     for (key, value) in fields.as_object().unwrap() {
@@ -113,7 +114,7 @@ fn fonnte_keeps_the_contract() {
     let reason = |code: &'static str, reason: &'static str| -> (&'static str, Box<dyn Fn() + '_>) {
         (code, Box::new(move || gateway.fault(&json!({"kind": "reason", "reason": reason}))))
     };
-    let broken: Vec<(&'static str, Box<dyn Fn() + '_>)> = vec![
+    let broken: Vec<Broken<'_>> = vec![
         reason("stop", "token invalid"),
         reason("stop", "devices must belong to an account"),
         reason("recipient", "target invalid"),
@@ -294,8 +295,7 @@ fn receiver(statuses: &'static [u16]) -> (String, Receiver<Vec<u8>>) {
     let url = format!("http://{}/webhook", listener.local_addr().unwrap());
     let (sender, received) = channel();
     std::thread::spawn(move || {
-        let mut turn = 0;
-        for stream in listener.incoming() {
+        for (turn, stream) in listener.incoming().enumerate() {
             let mut reader = BufReader::new(stream.unwrap());
             let mut length = 0;
             loop {
@@ -310,7 +310,6 @@ fn receiver(statuses: &'static [u16]) -> (String, Receiver<Vec<u8>>) {
             let mut body = vec![0; length];
             reader.read_exact(&mut body).unwrap();
             let status = statuses[turn.min(statuses.len() - 1)];
-            turn += 1;
             let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
             reader.get_mut().write_all(answer.as_bytes()).unwrap();
             if sender.send(body).is_err() {

@@ -50,8 +50,8 @@ impl Platform {
                     }
                     let (name, value) = line.split_once(':').unwrap();
                     match name.to_ascii_lowercase().as_str() {
-                        "authorization" => key = value.trim().to_owned(),
-                        "content-type" => kind = value.trim().to_owned(),
+                        "authorization" => value.trim().clone_into(&mut key),
+                        "content-type" => value.trim().clone_into(&mut kind),
                         "content-length" => length = value.trim().parse().unwrap(),
                         _ => {}
                     }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "what helps a test may panic")]
 
 use dermawan::bot::Number;
-use dermawan::transport::contract::{Case, Written, check};
+use dermawan::transport::contract::{Broken, Case, Written, check};
 use dermawan::transport::{Clock, Console, DryRun, Envelope, Fault, Memory, Pause, SendError, Throttle, Transport};
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,7 @@ fn number() -> Number {
     Number::parse("081234567889").unwrap()
 }
 
-fn plain_case<'a>(transport: &'a dyn Transport, debug: String) -> Case<'a> {
+fn plain_case(transport: &dyn Transport, debug: String) -> Case<'_> {
     Case {
         transport,
         debug,
@@ -29,7 +29,7 @@ fn plain_case<'a>(transport: &'a dyn Transport, debug: String) -> Case<'a> {
     }
 }
 
-fn faults(memory: &Memory) -> Vec<(&'static str, Box<dyn Fn() + '_>)> {
+fn faults(memory: &Memory) -> Vec<Broken<'_>> {
     let refuse =
         |error: SendError| -> Box<dyn Fn() + '_> { Box::new(move || memory.plan(Fault::Refuse(error.clone()))) };
     vec![

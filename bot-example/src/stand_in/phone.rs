@@ -83,15 +83,12 @@ fn marked(html: &str, mark: char, tag: &str) -> String {
                 // A mark inside a tag that an earlier mark made is none.
                 && word.matches('<').count() == word.matches('>').count()
         });
-        match closes {
-            Some(end) => {
-                let _ = write!(out, "<{tag}>{}</{tag}>", &inside[..end]);
-                rest = &inside[end + 1..];
-            }
-            None => {
-                out.push(mark);
-                rest = inside;
-            }
+        if let Some(end) = closes {
+            let _ = write!(out, "<{tag}>{}</{tag}>", &inside[..end]);
+            rest = &inside[end + 1..];
+        } else {
+            out.push(mark);
+            rest = inside;
         }
         before = mark;
     }

@@ -22,7 +22,7 @@ pub fn read_answer(status: u16, body: &[u8]) -> Result<Accepted, SendError> {
         (404 | 405 | 410, _) => Err(SendError::Stop(format!("HTTP {status}: this is not the platform's address"))),
         (413, _) => Err(SendError::Content("HTTP 413: the message is too large".into())),
         (429, _) => {
-            Err(SendError::Retry { after: Duration::from_secs(60), reason: "HTTP 429: too many requests".into() })
+            Err(SendError::Retry { after: Duration::from_mins(1), reason: "HTTP 429: too many requests".into() })
         }
         _ => Err(SendError::Unknown(format!("HTTP {status} with an answer that says nothing"))),
     }

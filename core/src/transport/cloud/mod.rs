@@ -27,7 +27,7 @@ const LONGEST_CAPTION: usize = 1024;
 /// The largest picture, in bytes.
 const LARGEST_PICTURE: usize = 5 * 1024 * 1024;
 /// How long after a person's last message free text reaches them.
-const WINDOW: Duration = Duration::from_secs(24 * 3600);
+const WINDOW: Duration = Duration::from_hours(24);
 /// How long to wait after a request that did not go out, before the backoff of whoever tries again.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -47,7 +47,7 @@ impl Cloud {
         let base = format!("{}/{}", options.base_url.trim_end_matches('/'), options.version);
         let authorization = format!("Bearer {}", options.token.reveal());
         let line = Line::new(&base, authorization, seconds(options.connect_timeout), seconds(options.timeout));
-        Ok(Self { line, options })
+        Ok(Self { options, line })
     }
 
     /// The answer to the platform's question when a webhook is set up (`GET` with `hub.mode`, `hub.verify_token` and
