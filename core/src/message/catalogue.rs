@@ -44,14 +44,18 @@ pub(super) const ORGANISATION: &[Field] =
 
 const MENU_LINES: &[Field] = &[text("word"), text("purpose")];
 const MONTHS: &[Field] = &[text("month"), text("income"), text("expense"), text("balance"), flag("shortfall")];
+const RAMADAN: &[Field] = &[text("month"), text("amount"), flag("expense"), flag("less")];
+const CHANCE: &[Field] = &[text("month"), text("chance")];
 const CATEGORIES: &[Field] = &[text("name"), text("amount")];
 const DONORS: &[Field] = &[text("name"), text("level"), text("score"), text("days"), optional("reasons")];
 const OUTLIERS: &[Field] =
     &[text("name"), text("month"), text("amount"), text("low"), text("high"), flag("over"), flag("severe")];
+const LEVELS: &[Field] = &[text("name"), text("month"), text("percent"), flag("more")];
 const ENTRIES: &[Field] = &[text("name"), text("date"), text("amount")];
 const TABLES: &[Field] = &[text("name"), text("rows")];
 const GREETINGS: &[Field] = &[text("id"), text("name")];
-const OUTLOOK: &[Field] = &[rows("months", MONTHS), optional("opening")];
+const OUTLOOK: &[Field] =
+    &[rows("months", MONTHS), optional("opening"), rows("ramadan", RAMADAN), rows("shortfall", CHANCE)];
 
 macro_rules! catalogue {
     ($($(#[$doc:meta])* $variant:ident = $file:literal: $fields:expr;)*) => {
@@ -127,7 +131,7 @@ catalogue! {
         text("today"), text("month"), text("so_far_income"), text("so_far_expense"),
         text("last_month"), text("last_income"), text("last_expense"), text("month_before"),
         optional("income_change"), optional("expense_change"),
-        rows("months", MONTHS),
+        rows("months", MONTHS), rows("ramadan", RAMADAN), rows("shortfall", CHANCE),
         optional("shortfalls"), optional("at_risk"), optional("anomalies"), optional("data_as_of"),
         optional("data_age_days"), optional("quarantined"),
     ];
@@ -140,6 +144,7 @@ catalogue! {
     Anomalies = "anomalies": &[
         rows("categories", OUTLIERS),
         rows("entries", ENTRIES),
+        rows("levels", LEVELS),
         optional("more"),
     ];
     /// Freshness and size of the data, for administrators.

@@ -6,8 +6,8 @@ use super::date::{date, month_long, month_short};
 use super::rupiah::{number, rupiah};
 use super::words;
 use crate::insight::{AnomalyDirection, AnomalyList, Brief, DonorInfo, Impact, MonthlyReport, Outlook, RiskList};
-use crate::insight::{GreetingList, Severity, Status, StoredData};
-use crate::model::{DonorId, Language, Rupiah};
+use crate::insight::{GreetingList, Severity, ShortfallRisk, Status, StoredData};
+use crate::model::{Direction, DonorId, Language, Rupiah};
 use minijinja::{Value, context};
 
 /// Characters kept of a donor's name.
@@ -292,6 +292,8 @@ impl Message<'_> {
             Self::Outlook(outlook) | Self::Forecast(outlook) => context! {
                 months => say.months(outlook),
                 opening => outlook.opening.map(rupiah),
+                ramadan => say.ramadan(outlook),
+                shortfall => say.shortfall(outlook),
             },
             Self::MonthlyReport { name, report } => context! {
                 name => name.map(|name| say.donor(name)),
@@ -431,6 +433,29 @@ impl Say {
         months.collect()
     }
 
+    fn ramadan(self, outlook: &Outlook) -> Value {
+        let effects = outlook.ramadan.iter().map(|effect| {
+            let less = effect.change.is_negative();
+            context! {
+                month => month_short(effect.month, self.0),
+                amount => rupiah(if less { -effect.change } else { effect.change }),
+                expense => effect.flow == Direction::Expense,
+                less => less,
+            }
+        });
+        effects.collect()
+    }
+
+    /// One row, or none.
+    fn shortfall(self, outlook: &Outlook) -> Value {
+        let row = |risk: &ShortfallRisk| {
+            // Drawn futures are never certain.
+            let percent = (risk.chance * 100.0).round().clamp(1.0, 99.0) as u64;
+            context! { month => month_short(risk.month, self.0), chance => format!("{}%", number(percent, self.0)) }
+        };
+        outlook.shortfall.iter().map(row).collect()
+    }
+
     fn brief(self, brief: &Brief) -> Value {
         let shortfalls: Vec<String> = brief.outlook.shortfalls().map(|m| month_short(m.month, self.0)).collect();
         context! {
@@ -445,6 +470,8 @@ impl Say {
             income_change => brief.income_change.map(|change| self.percent(change)),
             expense_change => brief.expense_change.map(|change| self.percent(change)),
             months => self.months(&brief.outlook),
+            ramadan => self.ramadan(&brief.outlook),
+            shortfall => self.shortfall(&brief.outlook),
             shortfalls => (!shortfalls.is_empty()).then(|| shortfalls.join(", ")),
             at_risk => self.count(brief.at_risk),
             anomalies => self.count(brief.anomalies),
@@ -492,10 +519,19 @@ impl Say {
                 amount => rupiah(row.amount),
             }
         });
+        let levels = list.levels.iter().take(Message::LONGEST_LIST).map(|row| {
+            context! {
+                name => self.category(&row.category),
+                month => month_short(row.month, self.0),
+                percent => format!("{}%", number((row.change.abs() * 100.0).round() as u64, self.0)),
+                more => row.change > 0.0,
+            }
+        });
         let rest = |rows: usize| rows.saturating_sub(Message::LONGEST_LIST) as u64;
         context! {
             categories => categories.collect::<Value>(),
             entries => entries.collect::<Value>(),
+            levels => levels.collect::<Value>(),
             more => self.count(rest(list.categories.len()) + rest(list.entries.len())),
         }
     }
