@@ -327,7 +327,7 @@ impl Analytics {
         match number_in(turn.text).filter(|claimed| claimed != number) {
             Some(claimed) => {
                 let owed = match self.claim(known, turn, &claimed, Claimant::Number(number.clone()))? {
-                    Claimed::Code(text) => vec![self.owed_code(turn, claimed, text)],
+                    Claimed::Code(text) => vec![owed_code(turn, claimed, text)],
                     Claimed::TooMany => return say(&Message::CodeRefused),
                     Claimed::NotOnFile => Vec::new(),
                 };
@@ -340,10 +340,6 @@ impl Analytics {
                 Claimed::NotOnFile => say(&Message::Registration),
             },
         }
-    }
-
-    fn owed_code(&self, turn: &Turn<'_>, to: Number, text: String) -> Owed {
-        Owed { key: format!("kode:{}:{:016x}", turn.now.as_microsecond(), turn.random), to, text }
     }
 
     /// Begins the proof of a number that is on file, and makes the message that carries the code.
@@ -383,7 +379,7 @@ impl Analytics {
             && let Some(number) = number_in(turn.text)
             && let Claimed::Code(text) = self.claim(&known, turn, &number, by)?
         {
-            spoken.owed.push(self.owed_code(turn, number, text));
+            spoken.owed.push(owed_code(turn, number, text));
         }
         Ok(spoken)
     }
@@ -421,6 +417,11 @@ impl Analytics {
             uses: register.processing(donor)?.len() as u64,
         }))
     }
+}
+
+fn owed_code(turn: &Turn<'_>, to: Number, text: String) -> Owed {
+    // The code is the remainder of the same random bits; the quotient tells nothing of it, and keys are shown in lists.
+    Owed { key: format!("kode:{}:{:x}", turn.now.as_microsecond(), turn.random / 1_000_000), to, text }
 }
 
 /// What came of claiming a number.

@@ -330,13 +330,7 @@ impl Message<'_> {
             Self::ErasureNotice { erasure, donor } => {
                 context! { erasure => erasure.to_string(), donor => donor.to_string() }
             }
-            Self::Greetings(list) => context! {
-                greetings => list.greetings.iter().map(|(id, name)| context! {
-                    id => id.to_string(),
-                    name => say.donor(name),
-                }).collect::<Value>(),
-                more => say.count(list.total.saturating_sub(list.greetings.len() as u64)),
-            },
+            Self::Greetings(list) => say.greetings(list),
             Self::GreetingsSettled { approved, count } => context! { approved, count => say.count(count) },
             Self::Salam { name } => context! { name => say.donor(name) },
             Self::CodeExpired
@@ -400,6 +394,14 @@ impl Say {
             "+"
         };
         format!("{sign}{}%", number(whole, self.0))
+    }
+
+    fn greetings(self, list: &GreetingList) -> Value {
+        let row = |(id, name): &(u64, String)| context! { id => id.to_string(), name => self.donor(name) };
+        context! {
+            greetings => list.greetings.iter().map(row).collect::<Value>(),
+            more => self.count(list.total.saturating_sub(list.greetings.len() as u64)),
+        }
     }
 
     fn stored(self, data: &StoredData) -> Value {

@@ -25,8 +25,8 @@ impl Consent {
     /// SHA-256, so that two texts never share a version.
     pub fn version_of(number: u16, text: &str) -> String {
         let digest = Sha256::digest(text.as_bytes());
-        let mark: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        format!("{number}-{mark}")
+        let mark = digest.iter().take(4).fold(0_u32, |mark, byte| (mark << 8) | u32::from(*byte));
+        format!("{number}-{mark:08x}")
     }
 }
 
