@@ -150,7 +150,7 @@ fn every_answer_has_its_meaning() {
         let body = if case["body"].is_null() { "<html></html>".to_owned() } else { case["body"].to_string() };
         match read_answer(status, body.as_bytes()) {
             Ok(accepted) => {
-                assert_eq!((json!("accepted"), json!(accepted.id)), (case["outcome"].clone(), case["id"].clone()))
+                assert_eq!((json!("accepted"), json!(accepted.id)), (case["outcome"].clone(), case["id"].clone()));
             }
             Err(error) => {
                 assert_eq!(case["outcome"], error.code(), "{case} {error}");
