@@ -16,6 +16,7 @@ mod interrupt;
 mod log;
 mod screen;
 mod shapes;
+mod stand_in;
 mod table;
 
 use arguments::{Arguments, Command};
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Analyse(options) => command::analyse::run(&arguments, options),
         Command::Chat(options) => command::chat::run(&arguments, options),
         Command::Doctor(options) => command::doctor::run(&arguments, options),
+        Command::StandIn(options) => command::stand_in::run(options),
     });
     outcome.unwrap_or_else(|error| failure::report(&error))
 }
