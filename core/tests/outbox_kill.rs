@@ -3,7 +3,7 @@
 //!
 //! The workers are this test program, started again as processes of their own. `DERMAWAN_KILLS` sets the number of kills.
 #![allow(clippy::disallowed_methods, reason = "starts processes and runs a clock for them")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test")]
 
 #[path = "outbox/gateway.rs"]
 mod gateway;

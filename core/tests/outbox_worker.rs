@@ -78,7 +78,7 @@ impl Bench {
 }
 
 fn retry() -> SendError {
-    SendError::Retry { after: Duration::from_secs(120), reason: "busy".into() }
+    SendError::Retry { after: Duration::from_mins(2), reason: "busy".into() }
 }
 
 #[test]
@@ -120,7 +120,9 @@ fn a_disconnected_device_halts_the_lane_until_it_is_back() {
     let bench = Bench::new([SendError::Pause(Pause::Device, "disconnected".into())]);
     assert!(matches!(bench.step(0), Step::Sent { stage: Stage::Queued, answer: "pause_device", .. }));
     assert!(matches!(bench.step(59), Step::Paused { .. }));
-    assert!(matches!(bench.step(60), Step::Paused { halt, .. } if halt.probe_at == Some(at(120)) && halt.since == at(0)));
+    assert!(
+        matches!(bench.step(60), Step::Paused { halt, .. } if halt.probe_at == Some(at(120)) && halt.since == at(0))
+    );
     *bench.gateway.connected.lock().unwrap() = true;
     assert!(matches!(bench.step(119), Step::Paused { .. }), "not asked before it is time");
     assert_eq!(bench.step(120), Step::Resumed { kind: HaltKind::Device });
@@ -136,7 +138,8 @@ fn a_disconnected_device_halts_the_lane_until_it_is_back() {
 
 #[test]
 fn quota_and_a_wrong_token_wait_for_their_own_cure() {
-    let bench = Bench::new([SendError::Pause(Pause::Quota, "insufficient quota".into()), SendError::Stop("token".into())]);
+    let bench =
+        Bench::new([SendError::Pause(Pause::Quota, "insufficient quota".into()), SendError::Stop("token".into())]);
     bench.step(0);
     assert!(matches!(bench.step(3600), Step::Paused { .. }), "the quota is still zero");
     *bench.gateway.connected.lock().unwrap() = true;

@@ -330,7 +330,9 @@ impl Shelf for Rows {
             let old = |r: &&Record| over(r) && r.entry.changed < before;
             let ids: Vec<u64> = self.records().filter(old).map(Record::id).collect();
             pruned.removed = ids.len() as u64;
-            ids.into_iter().for_each(|id| self.remove(id));
+            for id in ids {
+                self.remove(id);
+            }
         }
         let before = retention.persons_before;
         let old = |r: &&Record| over(r) && r.entry.changed < before && r.entry.to.is_some();

@@ -7,6 +7,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
+/// A day in milliseconds.
+const DAY_MS: u64 = 86_400_000;
+
 /// A random wait between two lengths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,7 +117,6 @@ impl Options {
             Err(Error::new(ErrorKind::Configuration, format!("outbox.{key} {why}"))
                 .hint("see dermawan.example.toml for what is allowed"))
         };
-        const DAY_MS: u64 = 86_400_000;
         for (gap, key) in [(self.gap, "gap"), (self.reply_gap, "reply_gap")] {
             if gap.min_ms > gap.max_ms || gap.max_ms > DAY_MS {
                 return wrong(key, "must go from the shorter to the longer, a day at most");

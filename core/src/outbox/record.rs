@@ -46,8 +46,8 @@ pub(super) fn micros(time: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
 }
 
-fn short(reason: &str) -> Option<String> {
-    Some(reason.chars().take(LONGEST_REASON).collect())
+fn short(reason: &str) -> String {
+    reason.chars().take(LONGEST_REASON).collect()
 }
 
 /// Which queue of its lane a message waits in: they are looked at in order. Within a priority, those that do not mind the
@@ -154,14 +154,14 @@ impl Record {
         self.let_go();
         self.entry.due = micros(due);
         if let Some(reason) = reason {
-            self.entry.reason = short(reason);
+            self.entry.reason = Some(short(reason));
         }
         self.move_to(Stage::Queued, now);
     }
 
     pub(super) fn die(&mut self, reason: &str, now: Timestamp) {
         self.let_go();
-        self.entry.reason = short(reason);
+        self.entry.reason = Some(short(reason));
         self.move_to(Stage::Dead, now);
     }
 
@@ -172,7 +172,7 @@ impl Record {
             return self.queue(after(now, RESEND_AFTER), Some(reason), now);
         }
         self.hold_until = None;
-        self.entry.reason = short(reason);
+        self.entry.reason = Some(short(reason));
         self.move_to(Stage::Unknown, now);
     }
 

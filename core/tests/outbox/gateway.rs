@@ -61,7 +61,9 @@ impl Gateway {
                 guests.retain(|guest| !guest.is_finished());
             }
             // Everything written to us is read before the book is closed.
-            guests.into_iter().for_each(|guest| guest.join().unwrap());
+            for guest in guests {
+                guest.join().unwrap();
+            }
         });
         Self { address, book, door }
     }
@@ -99,22 +101,22 @@ fn serve(mut stream: &TcpStream, faults: Faults, book: &Mutex<Book>) {
             book.requests += 1;
             let n = book.requests;
             let all = faults == Faults::All;
-            if all && n % 397 == 0 {
-                book.down = Some(if n % 2 == 0 { "device" } else { "quota" });
+            if all && n.is_multiple_of(397) {
+                book.down = Some(if n.is_multiple_of(2) { "device" } else { "quota" });
             }
             if let Some(down) = book.down {
                 book.tally.paused += 1;
                 Some(down.to_owned())
-            } else if all && n % 53 == 0 {
+            } else if all && n.is_multiple_of(53) {
                 book.tally.retried += 1;
                 Some("later".to_owned())
-            } else if all && n % 59 == 0 {
+            } else if all && n.is_multiple_of(59) {
                 book.tally.lost += 1;
                 None
             } else {
                 *book.taken.entry(key.clone()).or_default() += 1;
-                book.tally.lost += usize::from(all && n % 61 == 0);
-                (!all || n % 61 != 0).then(|| format!("ok {n}"))
+                book.tally.lost += usize::from(all && n.is_multiple_of(61));
+                (!all || !n.is_multiple_of(61)).then(|| format!("ok {n}"))
             }
         }
     };
