@@ -31,6 +31,17 @@ export declare class Analytics {
   donationForecast(asOf: string, horizon?: number | null): Promise<any>
   /** Forecasts income, expense and balance of the months after the running one. */
   cashFlow(asOf: string): Promise<any[]>
+  /** The same with the expenses of each category, and with the probability that money runs out. */
+  cashFlowChances(asOf: string): Promise<any>
+  /**
+   * Forecasts every category of the cash book in one `direction` (3 months when `horizon` is left out); they add up to
+   * their total.
+   */
+  categoryForecasts(direction: 'income' | 'expense', asOf: string, horizon?: number | null): Promise<any>
+  /** The next gift of every donor who has given, in columns. */
+  nextGifts(asOf: string): Promise<any>
+  /** Gifts that differ from what their donor usually gives. */
+  unusualGifts(asOf: string): Promise<any[]>
   /** The churn score of every donor who gave, in columns. */
   churn(asOf: string): Promise<any>
   /** The segment of every donor who gave, in columns, and how many donors each segment has. */
@@ -146,6 +157,12 @@ export declare function forecast(series: object, horizon?: number | null, option
 export declare function forecastBacktest(series: object, options?: object | null): Promise<any>
 
 /**
+ * Forecasts parts, `[{name: 'zakat', series: {…}}, …]`, and their total, so that they add up. `how` is `min_trace` (the
+ * default), `bottom_up` or `top_down`; `total` is the total's own series where more is known of it.
+ */
+export declare function forecastMany(parts: object[], total?: object | null, horizon?: number | null, how?: string | null, options?: object | null): Promise<any>
+
+/**
  * Rosner's generalised ESD test: up to `most` outliers among about normal values. `level` (0.05 when left out) is the
  * chance of finding any where there is none.
  */
@@ -156,6 +173,9 @@ export declare function incomeAnomalies(months: object[], asOf: string, options?
 
 /** The lifetime value of every donor of the columns. */
 export declare function lifetimeValue(gifts: object, asOf: string): any
+
+/** A donor's next gift, from the dates and amounts of the gifts so far. */
+export declare function nextGift(dates: string[], amounts: Array<number | string>, asOf: string, options?: object | null): any
 
 /**
  * Retention by civil year, cohort and number of gifts. `giving` are columns `donor`, `year`, `count`, `total`, in
@@ -178,6 +198,12 @@ export declare function screen(lines: object, asOf: string, accepted?: number[] 
 
 /** Sorts every donor into a segment; `neverGave` donors are not in the columns and are only counted. */
 export declare function segments(gifts: object, asOf: string, neverGave?: number | null, options?: object | null): any
+
+/**
+ * Forecasts income and expense, carries `balance` (0 when left out) forward, and says how probable it is that money runs
+ * out. With `soFar`, `{income: …, expense: …}` of the running month, the first month is the one after it.
+ */
+export declare function simulateCashFlow(income: object, expense: object, balance?: number | string | null, soFar?: object | null, options?: object | null): Promise<any>
 
 /** Where every donor stands in a year: new, retained, recaptured, LYBUNT or SYBUNT. `giving` as for `retention`. */
 export declare function standings(giving: object, year: number): any

@@ -195,7 +195,8 @@ impl Futures {
         for _ in 0..draws {
             let mut paths = [Path::new(&self.income), Path::new(&self.expense)];
             let (mut now, mut below) = (balance, false);
-            for ahead in 0..months + skip {
+            // Months past the last year that there is have no forecast, the running one included.
+            for ahead in 0..(months + skip).min(self.income.sd.len()).min(self.expense.sd.len()) {
                 let stays = self.pair(&mut random);
                 let own = self.pair(&mut random);
                 let mut income = paths[0].step(ahead, stays[0], own[0]);
@@ -321,6 +322,16 @@ mod tests {
         let balances: Vec<Rupiah> = running.months.iter().map(|month| month.balance_lower).collect();
         assert_eq!(balances, [1_600_000, 600_000, -400_000].map(Rupiah::new));
         assert!(running.months.iter().all(|m| m.balance_lower == m.balance_upper), "{running:?}");
+    }
+
+    #[test]
+    fn the_end_of_time_has_no_months() {
+        let last: Month = "9999-12".parse().unwrap();
+        let flow = MonthlySeries { first: last - 5, values: vec![1e6; 6] };
+        for so_far in [None, Some(SoFar::default())] {
+            let found = simulate_cash_flow(&flow, &flow, Rupiah::ZERO, so_far, &plain()).unwrap();
+            assert!(found.months.is_empty() && found.first_month_at_risk.is_none());
+        }
     }
 
     #[test]
