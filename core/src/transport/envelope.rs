@@ -51,6 +51,17 @@ pub struct Picture {
     pub bytes: Vec<u8>,
 }
 
+impl Picture {
+    /// It is of a kind that WhatsApp shows, by its name of the kind and by its first bytes.
+    pub fn is_known(&self) -> bool {
+        match self.media_type.as_str() {
+            "image/png" => self.bytes.starts_with(b"\x89PNG\r\n\x1a\n"),
+            "image/jpeg" => self.bytes.starts_with(b"\xff\xd8\xff"),
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Debug for Picture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Picture({}, {}, {} bytes)", self.name, self.media_type, self.bytes.len())

@@ -6,13 +6,34 @@
 //! What a failure means for the message, and for those behind it, is in [`SendError`]: the outbox obeys it without
 //! knowing the gateway.
 
+mod console;
+mod dry_run;
 mod envelope;
 mod event;
 mod failure;
+mod memory;
+mod plain;
+mod throttle;
 
+#[cfg(feature = "fonnte")]
+mod http;
+#[cfg(feature = "fonnte")]
+mod secret;
+#[cfg(feature = "fonnte")]
+mod words;
+
+#[cfg(feature = "fonnte")]
+pub mod fonnte;
+
+pub use console::Console;
+pub use dry_run::DryRun;
 pub use envelope::{Accepted, Envelope, Picture};
 pub use event::{DeviceChange, Event, Hook, HookError, Inbound, State, StatusChange};
 pub use failure::{Pause, SendError};
+pub use memory::{Fault, Memory};
+#[cfg(feature = "fonnte")]
+pub use secret::Secret;
+pub use throttle::{Clock, Throttle};
 
 use crate::error::Result;
 
