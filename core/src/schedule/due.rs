@@ -51,7 +51,9 @@ fn periods(plan: &Options, job: Job, today: Date, hour: Time) -> Vec<String> {
         }
         Job::Report => {
             let is_day = plan.report && today.day() == plan.report_day;
-            let month = (Month::of(today) - 1).to_string();
+            let month = Month::of(today) - 1;
+            // A trial does not use up the month.
+            let month = if plan.report_test { format!("{month} test") } else { month.to_string() };
             if is_day && hour >= plan.report_at { vec![month] } else { Vec::new() }
         }
         Job::Brief => daily(plan.brief && today.weekday() == plan.brief_day.weekday(), plan.brief_at),
@@ -94,7 +96,7 @@ pub fn missed_report(plan: &Options, now: Timestamp, zone: &TimeZone, past: &[Ru
     let reports = || past.iter().filter(|run| run.job == Job::Report && run.state == RunState::Done);
     let has_run = reports().any(|run| run.period == month.to_string());
     let has_before = reports().any(|run| run.period < month.to_string());
-    (plan.report && today.day() > plan.report_day && !has_run && has_before).then_some(month)
+    (plan.report && !plan.report_test && today.day() > plan.report_day && !has_run && has_before).then_some(month)
 }
 
 #[cfg(test)]
@@ -117,7 +119,7 @@ mod tests {
     }
 
     fn only_report() -> Options {
-        Options { report: true, brief: false, alerts: false, ..Options::default() }
+        Options { report: true, report_test: false, brief: false, alerts: false, ..Options::default() }
     }
 
     fn reports(plan: &Options, now: &str, zone: &TimeZone, past: &[Run]) -> Vec<String> {
@@ -251,7 +253,7 @@ mod tests {
         let jakarta = zone("Asia/Jakarta");
         let plan = Options { report: true, report_day: 3, ..Options::default() };
         // 2026-08-03 is a Monday.
-        let wanted = ["load 2026-08-03", "report 2026-07", "alerts 2026-08-03", "brief 2026-08-03", "tidy 2026-08-03"];
+        let wanted = ["load 2026-08-03", "report 2026-07 test", "alerts 2026-08-03", "brief 2026-08-03", "tidy 2026-08-03"];
         assert_eq!(shown(&plan, at("2026-08-03T09:00:00", &jakarta), &jakarta, &[]), wanted);
         let tuesday = shown(&plan, at("2026-08-04T09:00:00", &jakarta), &jakarta, &[]);
         assert!(!tuesday.iter().any(|due| due.starts_with("brief")), "{tuesday:?}");

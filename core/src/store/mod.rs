@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::etl::{Load, Quarantined, State};
 use crate::model::{
     CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonationId, DonorGifts, DonorId, EntryId, MonthTotal,
-    Rupiah,
+    Number, Rupiah,
 };
 use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
 use jiff::civil::Date;
@@ -60,6 +60,9 @@ pub trait View: Send {
 
     /// The registered WhatsApp number in its normal form (`62812…`).
     fn contact(&self, number: &str) -> Result<Option<Contact>>;
+
+    /// Every verified number with its donor, ascending by donor and number.
+    fn verified_numbers(&self) -> Result<Vec<(DonorId, Number)>>;
 
     /// Donations received by civil month up to `as_of`, ascending; months without one are absent.
     fn donations_by_month(&self, as_of: Date) -> Result<Vec<MonthTotal>>;

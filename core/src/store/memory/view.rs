@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::etl::{Quarantined, State};
 use crate::model::{
     CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonationId, DonorGifts, DonorId, EntryId, Month,
-    MonthTotal, Rupiah, Table, civil_day, epoch_day,
+    MonthTotal, Number, Rupiah, Sender, Table, civil_day, epoch_day,
 };
 use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
 use crate::store::{Bookings, Contact, DonorRecord, View};
@@ -142,6 +142,24 @@ impl View for MemoryView {
         Ok(found.and_then(|(_, row)| {
             Some(Contact { donor: DonorId(row.key("donor_id")?), verified: row.flag("verified") })
         }))
+    }
+
+    fn verified_numbers(&self) -> Result<Vec<(DonorId, Number)>> {
+        let numbers: BTreeSet<String> = self
+            .0
+            .rows(Table::Contacts)
+            .filter_map(|(_, row)| Named(Table::Contacts, row).text("number").map(str::to_owned))
+            .collect();
+        let mut verified = Vec::new();
+        for number in numbers {
+            if let Some(Contact { donor, verified: true }) = self.contact(&number)?
+                && let Sender::Person(number) = Sender::read(&number)
+            {
+                verified.push((donor, number));
+            }
+        }
+        verified.sort_by(|a, b| (a.0, a.1.as_str()).cmp(&(b.0, b.1.as_str())));
+        Ok(verified)
     }
 
     fn donations_by_month(&self, as_of: Date) -> Result<Vec<MonthTotal>> {
