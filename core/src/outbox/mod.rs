@@ -44,6 +44,8 @@ mod options;
 mod record;
 mod rules;
 mod shelf;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod worker;
 
 pub use decision::{Decision, Pruned, Retention, Whom};
@@ -53,6 +55,8 @@ pub use halt::{Halt, HaltKind, Lane};
 pub use lease::{Ask, Leased, Next, Outcome, Reclaimed, Ticket};
 pub use memory::Memory;
 pub use options::{Gap, Options, QuietHours};
+#[cfg(feature = "sqlite")]
+pub use sqlite::Sqlite;
 pub use worker::{Point, Step, Worker};
 
 use crate::error::Result;
