@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, and the environment for secrets.
 
+use crate::server::{ServerOptions, TransportOptions};
 use dermawan::anomaly::{ExpenseOptions, ScreenOptions, TransactionOptions};
 use dermawan::churn::{BacktestOptions, Method, OutlookOptions, RecommendOptions, ScoreOptions, SegmentOptions};
 use dermawan::forecast::{self, CashFlowOptions};
@@ -8,7 +9,6 @@ use dermawan::source::mysql::{MySqlOptions, MySqlSource, Password};
 use dermawan::source::{Mapping, Source};
 use dermawan::store::DuckDbOptions;
 use dermawan::{Error, ErrorKind, Organisation, Result, Settings, etl, outbox, schedule};
-use crate::server::{ServerOptions, TransportOptions};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 

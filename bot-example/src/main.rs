@@ -25,13 +25,16 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let outcome = log::start(arguments.log.as_deref(), matches!(arguments.command, Command::Serve)).and_then(|()| match &arguments.command {
-        Command::Demo(options) => command::demo::run(&arguments, options),
-        Command::Etl(options) => command::etl::run(&arguments, options),
-        Command::Analyse(options) => command::analyse::run(&arguments, options),
-        Command::Serve => command::serve::run(&arguments),
-        Command::Chat(options) => command::chat::run(&arguments, options),
-        Command::Doctor(options) => command::doctor::run(&arguments, options),
-    });
+    let outcome =
+        log::start(arguments.log.as_deref(), matches!(arguments.command, Command::Serve)).and_then(
+            |()| match &arguments.command {
+                Command::Demo(options) => command::demo::run(&arguments, options),
+                Command::Etl(options) => command::etl::run(&arguments, options),
+                Command::Analyse(options) => command::analyse::run(&arguments, options),
+                Command::Serve => command::serve::run(&arguments),
+                Command::Chat(options) => command::chat::run(&arguments, options),
+                Command::Doctor(options) => command::doctor::run(&arguments, options),
+            },
+        );
     outcome.unwrap_or_else(|error| failure::report(&error))
 }

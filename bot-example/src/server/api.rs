@@ -3,7 +3,7 @@
 //! proxy every stranger seems to come from this machine.
 
 use super::House;
-use super::metrics::{self, Gauge};
+use super::metrics::{Gauge, text as exposition};
 use crate::arguments::Subject;
 use crate::command::analyse::{self, Asked};
 use crate::shapes;
@@ -31,6 +31,7 @@ pub(super) fn router(house: &Arc<House>) -> Router<Arc<House>> {
         .route("/api/status", routing::get(status))
         .route("/api/etl", routing::post(load))
         .route("/api/analyse/{subject}", routing::get(analysis))
+        .route("/metrics", routing::get(metrics))
         .route_layer(middleware::from_fn_with_state(Arc::clone(house), authorised))
 }
 
@@ -109,9 +110,8 @@ async fn anomalies(State(house): State<Arc<House>>) -> Answer<Vec<shapes::Anomal
 
 async fn value(State(house): State<Arc<House>>, Path(id): Path<u64>) -> Answer<shapes::Value> {
     answer(house, move |analytics, as_of| {
-        shapes::value(analytics, DonorId(id), as_of)?.ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, "there is no such donor with a gift").context("donor", id)
-        })
+        shapes::value(analytics, DonorId(id), as_of)?
+            .ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such donor with a gift").context("donor", id))
     })
     .await
 }
@@ -199,8 +199,8 @@ pub(super) async fn readyz(State(house): State<Arc<House>>) -> (StatusCode, &'st
     }
 }
 
-/// `GET /metrics`, in Prometheus' format; counts only.
-pub(super) async fn metrics(State(house): State<Arc<House>>) -> Response {
+/// `GET /metrics`, in Prometheus' format; counts only, behind the token all the same.
+async fn metrics(State(house): State<Arc<House>>) -> Response {
     let text = blocking(house, |house| {
         let mut gauges = vec![Gauge {
             name: "dermawan_inbox_backlog",
@@ -237,7 +237,7 @@ pub(super) async fn metrics(State(house): State<Arc<House>>) -> Response {
         gauges.push(Gauge { name: "dermawan_uptime_seconds", labels: String::new(), value: uptime });
         let open = house.open_requests.load(Ordering::Relaxed) as f64;
         gauges.push(Gauge { name: "dermawan_http_open_requests", labels: String::new(), value: open });
-        Ok(metrics::text(&house.counters, &gauges))
+        Ok(exposition(&house.counters, &gauges))
     });
     match text.await {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),

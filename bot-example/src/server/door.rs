@@ -33,8 +33,7 @@ impl Door {
     /// Leaves the note and returns its token.
     pub(super) fn open(store: &Path, listen: SocketAddr) -> Result<(Self, String)> {
         let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes)
-            .map_err(|_| Error::new(ErrorKind::Io, "the system gives no random numbers"))?;
+        getrandom::fill(&mut bytes).map_err(|_| Error::new(ErrorKind::Io, "the system gives no random numbers"))?;
         let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let ip = match listen.ip() {
             ip if !ip.is_unspecified() => ip,
@@ -95,7 +94,8 @@ pub(crate) fn ask(store: &Path, method: &'static str, path: &str) -> Option<Resu
         return Some(Err(Error::new(ErrorKind::Io, format!("the server answered with status {}", status.as_u16()))));
     };
     let hint = trouble.hint.unwrap_or_default();
-    let message = trouble.message.strip_suffix(&hint).and_then(|text| text.strip_suffix("; ")).unwrap_or(&trouble.message);
+    let message =
+        trouble.message.strip_suffix(&hint).and_then(|text| text.strip_suffix("; ")).unwrap_or(&trouble.message);
     let error = Error::new(ErrorKind::InvalidInput, format!("the server that holds the file says: {message}"));
     Some(Err(if hint.is_empty() { error } else { error.hint(hint) }))
 }

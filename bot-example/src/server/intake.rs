@@ -26,7 +26,11 @@ pub(super) struct Intake {
 }
 
 /// Starts the writer. It ends when the last [`Intake`] is dropped and everything is written.
-pub(super) fn start(mut inbox: Inbox, arrived: Arc<Notify>, counters: Arc<Counters>) -> Result<(Intake, JoinHandle<()>)> {
+pub(super) fn start(
+    mut inbox: Inbox,
+    arrived: Arc<Notify>,
+    counters: Arc<Counters>,
+) -> Result<(Intake, JoinHandle<()>)> {
     let (orders, mut waiting) = mpsc::channel::<Order>(WAITING);
     let write = move || {
         let mut group: Vec<Order> = Vec::with_capacity(GROUP);
@@ -57,9 +61,10 @@ pub(super) fn start(mut inbox: Inbox, arrived: Arc<Notify>, counters: Arc<Counte
             }
         }
     };
-    let thread = std::thread::Builder::new().name("inbox".into()).spawn(write).map_err(|cause| {
-        Error::new(ErrorKind::Io, "a thread cannot be started").caused_by(cause)
-    })?;
+    let thread = std::thread::Builder::new()
+        .name("inbox".into())
+        .spawn(write)
+        .map_err(|cause| Error::new(ErrorKind::Io, "a thread cannot be started").caused_by(cause))?;
     Ok((Intake { orders }, thread))
 }
 

@@ -80,7 +80,13 @@ impl House {
             put.present += some.present;
             put.opted_out += some.opted_out;
         }
-        tracing::info!(batch, added = put.added, present = put.present, opted_out = put.opted_out, "reports are queued");
+        tracing::info!(
+            batch,
+            added = put.added,
+            present = put.present,
+            opted_out = put.opted_out,
+            "reports are queued"
+        );
         self.owed.notify_one();
         Ok(())
     }
@@ -170,9 +176,10 @@ impl House {
     /// One message to each administrator, once for its key.
     fn tell_administrators(&self, key: &str, kind: &str, text: &str, now: Timestamp) -> Result<()> {
         let numbers = command::administrators(&self.analytics.settings().organisation)?;
-        let mut drafts = numbers.into_iter().enumerate().map(|(i, number)| {
-            Draft::single(format!("{key}:{i}"), self.lane(), Priority::Alert, kind, number, text)
-        });
+        let mut drafts = numbers
+            .into_iter()
+            .enumerate()
+            .map(|(i, number)| Draft::single(format!("{key}:{i}"), self.lane(), Priority::Alert, kind, number, text));
         let put = self.outbox.put(&mut drafts, now)?;
         if put.added > 0 {
             tracing::info!(kind, added = put.added, "administrators are told");

@@ -115,7 +115,9 @@ mod tests {
         counters.kept.add(3);
         let gauges = ["a", "b"].map(|lane| Gauge { name: "g", labels: format!("lane=\"{lane}\""), value: 1.5 });
         let text = text(&counters, &gauges);
-        assert!(text.starts_with("# TYPE dermawan_webhook_events_total counter\ndermawan_webhook_events_total{outcome=\"kept\"} 3\n"));
+        assert!(text.starts_with(
+            "# TYPE dermawan_webhook_events_total counter\ndermawan_webhook_events_total{outcome=\"kept\"} 3\n"
+        ));
         assert!(text.ends_with("# TYPE g gauge\ng{lane=\"a\"} 1.5\ng{lane=\"b\"} 1.5\n"));
         let types: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
         let mut once = types.clone();

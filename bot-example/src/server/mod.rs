@@ -125,6 +125,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Checks configuration and environment before anything is opened.
+pub(crate) fn check(config: &Config) -> Result<()> {
+    let secrets = Secrets::of_environment()?;
+    options::check_exposure(config.server().listen, &secrets, config.transport().kind)?;
+    options::transport(config.transport(), &secrets, &config.settings().organisation).map(|_| ())
+}
+
 /// Serves until the program is told to stop.
 pub(crate) fn run(config: Config, analytics: Analytics, outbox: Arc<dyn Outbox>) -> Result<()> {
     let options = config.server().clone();
@@ -144,14 +151,13 @@ pub(crate) fn run(config: Config, analytics: Analytics, outbox: Arc<dyn Outbox>)
                 .hint("end what listens there, or choose another address")
                 .caused_by(cause)
         })?;
-        let address = listener.local_addr().map_err(|cause| {
-            Error::new(ErrorKind::Io, "the server's address cannot be read").caused_by(cause)
-        })?;
+        let address = listener
+            .local_addr()
+            .map_err(|cause| Error::new(ErrorKind::Io, "the server's address cannot be read").caused_by(cause))?;
         let inbox_path = config.inbox_path();
         let counters = Arc::new(Counters::default());
         let arrived = Arc::new(Notify::new());
-        let (intake, writer) =
-            intake::start(Inbox::open(&inbox_path)?, Arc::clone(&arrived), Arc::clone(&counters))?;
+        let (intake, writer) = intake::start(Inbox::open(&inbox_path)?, Arc::clone(&arrived), Arc::clone(&counters))?;
         let runs = Runs::open(&inbox_path)?;
         let worker = Worker::new(transport.name(), "server", config.outbox_options(), zone.clone())?;
         // The analytics file has one process, so no other server of this outbox can be alive.
@@ -191,12 +197,18 @@ pub(crate) fn run(config: Config, analytics: Analytics, outbox: Arc<dyn Outbox>)
             tokio::spawn(scheduler::run(Arc::clone(&house), runs, stop)),
         ];
         tracing::info!(%address, gateway = house.transport.name(), "serving");
-        let asked = async move {
-            signal().await;
-            tracing::info!("stopping: what is in hand is ended");
-            let _ = stopping.send(true);
+        let stopping = Arc::new(stopping);
+        let asked = {
+            let stopping = Arc::clone(&stopping);
+            async move {
+                signal().await;
+                tracing::info!("stopping: what is in hand is ended");
+                let _ = stopping.send(true);
+            }
         };
         let served = axum::serve(listener, router(&house)).with_graceful_shutdown(asked).await;
+        // Also when it ended by itself.
+        let _ = stopping.send(true);
         for part in parts {
             let _ = part.await;
         }
@@ -242,7 +254,6 @@ fn router(house: &Arc<House>) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, WEBHOOK_PATIENCE));
     let questions = api::router(house)
         .route("/readyz", routing::get(api::readyz))
-        .route("/metrics", routing::get(api::metrics))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, API_PATIENCE));
     webhooks
         .merge(questions)

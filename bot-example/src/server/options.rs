@@ -103,8 +103,9 @@ impl Secrets {
         let read = |name: &'static str, shortest: usize| {
             let text = std::env::var(name).unwrap_or_default();
             if !text.is_empty() && text.len() < shortest {
-                return Err(Error::new(ErrorKind::Configuration, format!("{name} is too short"))
-                    .hint(format!("use at least {shortest} random characters, such as `openssl rand -hex 16` prints")));
+                return Err(Error::new(ErrorKind::Configuration, format!("{name} is too short")).hint(format!(
+                    "use at least {shortest} random characters, such as `openssl rand -hex 16` prints"
+                )));
             }
             Ok(Secret::new(text))
         };
@@ -134,14 +135,20 @@ pub(crate) fn check_exposure(listen: SocketAddr, secrets: &Secrets, gateway: Gat
         (secrets.admin.is_empty(), "DERMAWAN_ADMIN_TOKEN"),
     ];
     if let Some((_, name)) = missing.into_iter().find(|(missing, _)| *missing) {
-        return Err(Error::new(ErrorKind::Configuration, format!("{name} is not set, and the address is a public one"))
-            .context("server.listen", listen)
-            .hint("set it in the environment, or listen on 127.0.0.1"));
+        return Err(Error::new(
+            ErrorKind::Configuration,
+            format!("{name} is not set, and the address is a public one"),
+        )
+        .context("server.listen", listen)
+        .hint("set it in the environment, or listen on 127.0.0.1"));
     }
     if gateway == Gateway::Console {
-        return Err(Error::new(ErrorKind::Configuration, "the console takes any webhook, and the address is a public one")
-            .context("server.listen", listen)
-            .hint("set transport.kind to a gateway that checks a secret, or listen on 127.0.0.1"));
+        return Err(Error::new(
+            ErrorKind::Configuration,
+            "the console takes any webhook, and the address is a public one",
+        )
+        .context("server.listen", listen)
+        .hint("set transport.kind to a gateway that checks a secret, or listen on 127.0.0.1"));
     }
     Ok(())
 }

@@ -131,7 +131,10 @@ async fn settle(house: &Arc<House>, letter: Letter, mut stop: watch::Receiver<bo
         let Settled { outcome, session } = outcome;
         let step = Step::Settle { seq, outcome, session, now: Timestamp::now() };
         if house.intake.settle(step).await.is_err() {
-            tracing::error!(seq, "a message is answered, but that cannot be written down; its reply's key keeps it single");
+            tracing::error!(
+                seq,
+                "a message is answered, but that cannot be written down; its reply's key keeps it single"
+            );
         }
         return;
     }

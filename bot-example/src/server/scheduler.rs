@@ -1,8 +1,8 @@
 //! Looks at the clock, and does what is due, one after another.
 
 use super::House;
-use dermawan::schedule::{self, Due, Job, Runs};
 use dermawan::Result;
+use dermawan::schedule::{self, Due, Job, Runs};
 use jiff::{Timestamp, ToSpan};
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +63,9 @@ fn look(house: &House, runs: &mut Runs, stop: &watch::Receiver<bool>) -> Result<
             Job::Report => house.report(&period, now),
             Job::Brief => house.brief(&period, now),
             Job::Alerts => house.alerts(now),
-            Job::Tidy => house.tidy(now).and_then(|()| runs.prune(now.saturating_sub((REMEMBER_DAYS * 24).hours())?)),
+            Job::Tidy => house
+                .tidy(now)
+                .and_then(|()| runs.prune(now.checked_sub((REMEMBER_DAYS * 24).hours()).unwrap_or(Timestamp::MIN))),
             _ => Ok(()),
         };
         match done {

@@ -9,10 +9,10 @@ use super::intake::Unwritten;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use dermawan::Sender;
 use dermawan::bot::Command;
 use dermawan::inbox::{Kept, Step};
 use dermawan::transport::{Event, Hook, HookError, Inbound};
-use dermawan::Sender;
 use jiff::Timestamp;
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
 //! What may happen to a message, for every kind of outbox: the shelves below only keep rows.
 
+use super::Outbox;
 use super::decision::{Decision, Pruned, Retention, Whom};
 use super::draft::{Draft, Put};
 use super::entry::{BatchProgress, Counts, Entry, Filter, MessageId, Stage};
@@ -8,7 +9,6 @@ use super::lease::{Ask, Leased, Next, Outcome, Reclaimed, Ticket};
 use super::options::after;
 use super::record::{CLASSES, Record, is_reply, micros, minds_the_hour};
 use super::shelf::{Shelf, Shelves};
-use super::Outbox;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Number;
 use crate::transport::{Envelope, Picture, State, StatusChange};
@@ -400,9 +400,8 @@ fn decide(shelf: &mut dyn Shelf, id: MessageId, decision: Decision, now: Timesta
         Decision::Sent | Decision::NotSent => stage == Stage::Unknown,
         Decision::Discard => matches!(stage, Stage::Queued | Stage::Leased | Stage::Unknown),
     };
-    let refuse = |message: String, hint: &str| {
-        Err(Error::new(ErrorKind::InvalidInput, message).context("id", id).hint(hint))
-    };
+    let refuse =
+        |message: String, hint: &str| Err(Error::new(ErrorKind::InvalidInput, message).context("id", id).hint(hint));
     if !fits {
         return refuse(
             format!("a message that is {} does not take the decision {}", stage.code(), decision.code()),

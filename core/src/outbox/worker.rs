@@ -87,12 +87,7 @@ impl Worker {
     /// hours.
     ///
     /// Errors: `configuration` for an impossible option, `invalid_input` for an empty name.
-    pub fn new(
-        lane: impl Into<String>,
-        holder: impl Into<String>,
-        options: Options,
-        zone: TimeZone,
-    ) -> Result<Self> {
+    pub fn new(lane: impl Into<String>, holder: impl Into<String>, options: Options, zone: TimeZone) -> Result<Self> {
         options.validate()?;
         let (lane, holder) = (lane.into(), holder.into());
         if lane.trim().is_empty() || holder.trim().is_empty() {

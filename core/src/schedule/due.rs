@@ -253,7 +253,8 @@ mod tests {
         let jakarta = zone("Asia/Jakarta");
         let plan = Options { report: true, report_day: 3, ..Options::default() };
         // 2026-08-03 is a Monday.
-        let wanted = ["load 2026-08-03", "report 2026-07 test", "alerts 2026-08-03", "brief 2026-08-03", "tidy 2026-08-03"];
+        let wanted =
+            ["load 2026-08-03", "report 2026-07 test", "alerts 2026-08-03", "brief 2026-08-03", "tidy 2026-08-03"];
         assert_eq!(shown(&plan, at("2026-08-03T09:00:00", &jakarta), &jakarta, &[]), wanted);
         let tuesday = shown(&plan, at("2026-08-04T09:00:00", &jakarta), &jakarta, &[]);
         assert!(!tuesday.iter().any(|due| due.starts_with("brief")), "{tuesday:?}");

@@ -144,6 +144,9 @@ mod tests {
     fn no_pace_is_refused() {
         let clock = Still::default();
         let second = Duration::from_secs(1);
-        assert_eq!(Throttle::new(Memory::new(), &clock, second, Duration::ZERO, 1).unwrap_err().code(), "invalid_input");
+        assert_eq!(
+            Throttle::new(Memory::new(), &clock, second, Duration::ZERO, 1).unwrap_err().code(),
+            "invalid_input"
+        );
     }
 }

@@ -238,14 +238,11 @@ impl Shelf for Rows<'_> {
     fn held(&mut self, holder: Option<&str>, now: Timestamp, limit: usize) -> Result<Vec<Record>> {
         let limit = limit as i64;
         match holder {
-            Some(holder) => self.records(
-                "WHERE stage IN (1, 2) AND holder = ?1 ORDER BY id LIMIT ?2",
-                params![holder, limit],
-            ),
-            None => self.records(
-                "WHERE stage IN (1, 2) AND hold_until <= ?1 ORDER BY id LIMIT ?2",
-                params![stamp(now), limit],
-            ),
+            Some(holder) => {
+                self.records("WHERE stage IN (1, 2) AND holder = ?1 ORDER BY id LIMIT ?2", params![holder, limit])
+            }
+            None => self
+                .records("WHERE stage IN (1, 2) AND hold_until <= ?1 ORDER BY id LIMIT ?2", params![stamp(now), limit]),
         }
     }
 
@@ -374,11 +371,9 @@ impl Shelf for Rows<'_> {
                 [batch],
                 read,
             )?,
-            None => self.many(
-                "SELECT stage, delivery, count(*) FROM outbox_message GROUP BY stage, delivery",
-                [],
-                read,
-            )?,
+            None => {
+                self.many("SELECT stage, delivery, count(*) FROM outbox_message GROUP BY stage, delivery", [], read)?
+            }
         };
         let mut counts = Counts::default();
         for (stage, delivery, n) in found {

@@ -136,8 +136,12 @@ fn compare(view: &dyn View, world: &World, as_of: Date, what: &str) {
         assert_eq!(contact.map(|c| (c.donor, c.verified)), expected, "{what}: contact of donor {donor}");
     }
     assert_eq!(view.contact("628999").unwrap(), None, "{what}: a number that is not there");
-    let mut verified: Vec<(u64, &str)> =
-        world.contacts.values().filter(|(_, _, verified)| *verified).map(|(d, number, _)| (*d, number.as_str())).collect();
+    let mut verified: Vec<(u64, &str)> = world
+        .contacts
+        .values()
+        .filter(|(_, _, verified)| *verified)
+        .map(|(d, number, _)| (*d, number.as_str()))
+        .collect();
     verified.sort_unstable();
     let found = view.verified_numbers().unwrap();
     let found: Vec<(u64, &str)> = found.iter().map(|(donor, number)| (donor.0, number.as_str())).collect();
