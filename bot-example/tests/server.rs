@@ -41,7 +41,7 @@ fn a_question_is_answered_over_the_gateway() {
     assert_eq!(server.hook(&message(BUDI, "INFO", 1)), 200);
     let sent = gateway.wait_for(1);
     assert_eq!(sent[0].0, BUDI);
-    assert!(sent[0].1.contains("Budi"), "{}", sent[0].1);
+    assert!(sent[0].1.contains("Rp 6.000.000"), "{}", sent[0].1);
     server.settle();
     // In the order in which they came, and the second hint is not said.
     for (n, word) in ["REKENING", "ANAK", "apa kabar", "apa kabar"].iter().enumerate() {

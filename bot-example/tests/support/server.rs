@@ -171,9 +171,8 @@ impl Server {
     }
 
     /// SIGKILL.
-    pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub fn kill(self) {
+        drop(self);
     }
 
     /// SIGTERM; the exit code and the log.
@@ -224,6 +223,14 @@ impl Server {
             assert!(begin.elapsed() < Duration::from_secs(120));
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+}
+
+/// A test that fails leaves no server behind.
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
