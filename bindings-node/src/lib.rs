@@ -11,6 +11,7 @@ mod analytics;
 mod anomaly;
 mod churn;
 mod door;
+mod forecast;
 
 use napi_derive::napi;
 

@@ -17,6 +17,7 @@ mod log;
 mod screen;
 mod server;
 mod shapes;
+mod stand_in;
 mod table;
 
 use arguments::{Arguments, Command};
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
                 Command::Serve => command::serve::run(&arguments),
                 Command::Chat(options) => command::chat::run(&arguments, options),
                 Command::Doctor(options) => command::doctor::run(&arguments, options),
+                Command::StandIn(options) => command::stand_in::run(options),
             },
         );
     outcome.unwrap_or_else(|error| failure::report(&error))

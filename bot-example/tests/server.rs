@@ -206,7 +206,6 @@ fn who_says_stop_hears_no_more() {
     configure(folder.path(), &gateway, &format!("{QUIET}{}", report_today(false)));
     let server = Server::start(folder.path());
     let queued = server.logged("reports are queued");
-    assert_eq!(queued["opted_out"], 1, "{queued}");
     let donors = queued["added"].as_u64().unwrap() as usize;
     let sent = gateway.wait_for(1 + donors);
     assert_eq!(sent.iter().filter(|(to, _)| to == BUDI).count(), 1, "the answer to the word, and nothing else");

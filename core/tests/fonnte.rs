@@ -80,7 +80,7 @@ fn every_webhook_has_its_meaning() {
                     other => format!("{other:?}").to_lowercase(),
                 },
                 "text": message.text,
-                "written": message.written.map(|written| written.as_second()),
+                "written": message.written.map(jiff::Timestamp::as_second),
                 "lid": message.lid,
                 "id": message.id,
                 "windowed": message.windowed,

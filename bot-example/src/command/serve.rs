@@ -3,8 +3,9 @@
 use crate::arguments::Arguments;
 use crate::config::Config;
 use crate::server;
-use dermawan::Result;
 use dermawan::outbox::{Outbox, Sqlite};
+use dermawan::register::{Key, SqliteRegister};
+use dermawan::{Error, ErrorKind, Result};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -14,6 +15,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     server::check(&config)?;
     let analytics = super::open_or_create(&config)?;
     let outbox: Arc<dyn Outbox> = Arc::new(Sqlite::open(config.outbox_path())?);
-    server::run(config, analytics, outbox)?;
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|_| Error::new(ErrorKind::Io, "the system has no secure randomness"))?;
+    // Used when the file is new; afterwards its own counts.
+    let rules = analytics.settings().register;
+    let register = Box::new(SqliteRegister::open(config.outbox_path(), rules, &Key::new(key))?);
+    server::run(config, analytics, outbox, register)?;
     Ok(ExitCode::SUCCESS)
 }

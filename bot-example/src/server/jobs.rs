@@ -4,10 +4,11 @@ use super::House;
 use crate::command;
 use dermawan::bot::Session;
 use dermawan::etl::{self, Mode, Report};
-use dermawan::insight::{self, AnomalyDirection, AnomalyList};
+use dermawan::insight::{self, AnomalyDirection, AnomalyList, MonthlyReport};
 use dermawan::message::Message;
 use dermawan::outbox::{Draft, Priority, Retention};
-use dermawan::{DonorId, Error, ErrorKind, Month, Number, Result, anomaly};
+use dermawan::register::CareState;
+use dermawan::{DonorId, Error, ErrorKind, Month, Number, Owed, Result, anomaly};
 use jiff::{Timestamp, ToSpan};
 use tokio::sync::watch;
 
@@ -17,6 +18,8 @@ const NAMES: usize = 5000;
 const INBOX_DAYS: i64 = 30;
 /// How long the persons behind sent messages are kept, in days.
 const PERSONS_DAYS: i64 = 90;
+/// How long notes of what was done with donors' data are kept, in days: five years, so that a donor who asks can be told.
+const PROCESSING_DAYS: i64 = 5 * 366;
 /// A report that could not go out for so long is not wanted any more, in days.
 const REPORT_DAYS: i64 = 7;
 
@@ -49,23 +52,31 @@ impl House {
                 .hint("load them; the report is tried again"));
         }
         let report = self.analytics.monthly_report(month)?;
-        let templates = self.analytics.templates();
-        let expires = now.checked_add((REPORT_DAYS * 24).hours()).ok();
         if self.plan.report_test {
-            let text = templates.render(&Message::MonthlyReport { name: None, report: &report })?;
+            let text = self.analytics.templates().render(&Message::MonthlyReport { name: None, report: &report })?;
             return self.tell_administrators(&format!("laporan-uji:{period}"), "laporan-uji", &text, now);
         }
+        self.batch(month, &report, now)
+    }
+
+    /// The reports of the last whole month, now: an administrator's word. Who has one already gets no second.
+    pub(super) fn report_now(&self, now: Timestamp) -> Result<()> {
+        let month = Month::of(self.today(now)) - 1;
+        self.batch(month, &self.analytics.monthly_report(month)?, now)
+    }
+
+    fn batch(&self, month: Month, report: &MonthlyReport, now: Timestamp) -> Result<()> {
+        let expires = now.checked_add((REPORT_DAYS * 24).hours()).ok();
         let batch = format!("laporan:{month}");
-        let mut donors: Vec<(DonorId, Number)> = self.analytics.store().view()?.verified_numbers()?;
-        donors.dedup_by_key(|(donor, _)| *donor);
+        let donors: Vec<(DonorId, Number)> = self.analytics.recipients(&*self.register)?;
         let mut put = dermawan::outbox::Put::default();
         for some in donors.chunks(NAMES) {
             let ids: Vec<DonorId> = some.iter().map(|(donor, _)| *donor).collect();
             let names = self.analytics.donor_names(&ids)?;
             let mut failed = None;
             let mut drafts = some.iter().zip(&names).map_while(|((donor, number), name)| {
-                let message = Message::MonthlyReport { name: Some(name), report: &report };
-                let text = templates.render(&message).map_err(|error| failed = Some(error)).ok()?;
+                let message = Message::MonthlyReport { name: Some(name), report };
+                let text = self.analytics.templates().render(&message).map_err(|error| failed = Some(error)).ok()?;
                 let mut draft = Draft::batch(format!("{batch}:{donor}"), self.lane(), &*batch, number.clone(), text);
                 draft.donor = Some(*donor);
                 draft.expires = expires;
@@ -88,6 +99,40 @@ impl House {
             "reports are queued"
         );
         self.owed.notify_one();
+        Ok(())
+    }
+
+    /// Thanks for gifts that nobody was thanked for. The note comes behind the outbox: cut off between, the same key is put
+    /// again and is there already.
+    pub(super) fn thanks(&self, now: Timestamp) -> Result<()> {
+        let owed = self.analytics.thanks_owed(&*self.register, self.today(now))?;
+        for thanks in &owed {
+            let Owed { key, to, text } = thanks.message.clone();
+            let mut draft = Draft::single(key, self.lane(), Priority::Thanks, "terima_kasih", to, text);
+            draft.donor = Some(thanks.donor);
+            self.outbox.put(&mut std::iter::once(draft), now)?;
+            self.analytics.note_thanks(&*self.register, thanks, now)?;
+        }
+        if !owed.is_empty() {
+            tracing::info!(count = owed.len(), "thanks are queued");
+            self.owed.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Greetings that an administrator approved.
+    pub(super) fn greetings(&self, now: Timestamp) -> Result<()> {
+        let owed = self.analytics.greetings_owed(&*self.register, self.today(now))?;
+        for (greeting, Owed { key, to, text }) in &owed {
+            let mut draft = Draft::single(&**key, self.lane(), Priority::Care, "salam", to.clone(), &**text);
+            draft.donor = Some(greeting.donor);
+            self.outbox.put(&mut std::iter::once(draft), now)?;
+            self.register.settle(&[greeting.id], CareState::Sent, now)?;
+        }
+        if !owed.is_empty() {
+            tracing::info!(count = owed.len(), "greetings are queued");
+            self.owed.notify_one();
+        }
         Ok(())
     }
 
@@ -117,7 +162,7 @@ impl House {
                     anomaly::Severity::High => insight::Severity::High,
                 },
             };
-            let list = AnomalyList { categories: vec![line], entries: Vec::new() };
+            let list = AnomalyList { categories: vec![line], ..AnomalyList::default() };
             let text = self.analytics.templates().render(&Message::Anomalies(&list))?;
             let key = format!("anomali:{}:{}", found.category, found.month);
             self.tell_administrators(&key, "anomali", &text, now)?;
@@ -142,6 +187,7 @@ impl House {
         let messages = self.reader.with(|inbox| inbox.prune(before(INBOX_DAYS)))?;
         let retention = Retention { persons_before: before(PERSONS_DAYS), messages_before: None };
         let pruned = self.outbox.prune(&retention)?;
+        self.register.prune(before(PROCESSING_DAYS), now)?;
         tracing::info!(messages, severed = pruned.severed, "old messages are forgotten");
         Ok(())
     }

@@ -31,6 +31,7 @@ use axum::response::Response;
 use axum::{Router, routing};
 use dermawan::inbox::Inbox;
 use dermawan::outbox::{Halt, Outbox, Worker};
+use dermawan::register::Register;
 use dermawan::schedule::{self, Runs};
 use dermawan::transport::{Secret, Transport};
 use dermawan::{Analytics, Error, ErrorKind, Result};
@@ -70,6 +71,7 @@ struct House {
     analytics: Analytics,
     transport: Arc<dyn Transport>,
     outbox: Arc<dyn Outbox>,
+    register: Box<dyn Register>,
     worker: Worker,
     inbox_path: PathBuf,
     reader: Reader,
@@ -128,12 +130,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Checks configuration and environment before anything is opened.
 pub(crate) fn check(config: &Config) -> Result<()> {
     let secrets = Secrets::of_environment()?;
+    config.schedule().validate()?;
     options::check_exposure(config.server().listen, &secrets, config.transport().kind)?;
     options::transport(config.transport(), &secrets, &config.settings().organisation).map(|_| ())
 }
 
 /// Serves until the program is told to stop.
-pub(crate) fn run(config: Config, analytics: Analytics, outbox: Arc<dyn Outbox>) -> Result<()> {
+pub(crate) fn run(
+    config: Config,
+    analytics: Analytics,
+    outbox: Arc<dyn Outbox>,
+    register: Box<dyn Register>,
+) -> Result<()> {
     let options = config.server().clone();
     let secrets = Secrets::of_environment()?;
     options::check_exposure(options.listen, &secrets, config.transport().kind)?;
@@ -179,6 +187,7 @@ pub(crate) fn run(config: Config, analytics: Analytics, outbox: Arc<dyn Outbox>)
             analytics,
             transport,
             outbox,
+            register,
             worker,
             reader: Reader::new(Inbox::open(&inbox_path)?),
             inbox_path,

@@ -4,11 +4,10 @@
 //! message that is answered again, because the program died between the two, puts the same reply once.
 
 use super::House;
-use dermawan::bot::Effect;
 use dermawan::inbox::{Inbox, Letter, Outcome, Step};
-use dermawan::outbox::Draft;
+use dermawan::outbox::{Draft, Priority};
 use dermawan::transport::{Event, Inbound};
-use dermawan::{Error, ErrorKind, Number, Result};
+use dermawan::{Deed, Error, ErrorKind, Number, Owed, Result, Spoken, Turn};
 use jiff::Timestamp;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -99,10 +98,11 @@ async fn line(house: Arc<House>, mut letters: mpsc::Receiver<Letter>, stop: watc
 async fn settle(house: &Arc<House>, letter: Letter, mut stop: watch::Receiver<bool>) {
     let seq = letter.seq;
     let letter = Arc::new(letter);
+    let said = Arc::new(Mutex::new(None));
     for attempt in 1..=ATTEMPTS {
         let done = {
-            let (house, letter) = (Arc::clone(house), Arc::clone(&letter));
-            tokio::task::spawn_blocking(move || house.deal_with(&letter)).await
+            let (house, letter, said) = (Arc::clone(house), Arc::clone(&letter), Arc::clone(&said));
+            tokio::task::spawn_blocking(move || house.deal_with(&letter, &mut super::lock(&said))).await
         };
         let outcome = match done {
             Ok(Ok(outcome)) => outcome,
@@ -149,10 +149,10 @@ struct Settled {
 impl House {
     /// Deals with one letter: what it asks for is done and its reply lies in the outbox when this returns. May be done
     /// again for the same letter.
-    fn deal_with(&self, letter: &Letter) -> Result<Settled> {
+    fn deal_with(&self, letter: &Letter, said: &mut Option<Spoken>) -> Result<Settled> {
         let now = Timestamp::now();
         match (&letter.event, &letter.from) {
-            (Event::Message(message), Some(from)) => self.answer(letter, message, from, now),
+            (Event::Message(message), Some(from)) => self.answer(letter, message, from, now, said),
             (Event::Status(change), _) => {
                 self.outbox.status(change, now)?;
                 Ok(Settled { outcome: Outcome::Answered, session: None })
@@ -167,47 +167,78 @@ impl House {
         }
     }
 
-    fn answer(&self, letter: &Letter, message: &Inbound, from: &Number, now: Timestamp) -> Result<Settled> {
-        let session = self.reader.with(|inbox| inbox.session(from))?;
-        let answer = self.analytics.reply(from.as_str(), &message.text, self.today(now), session)?;
-        if let Some(error) = &answer.error {
-            self.counters.troubled.add(1);
-            tracing::error!(code = error.code(), seq = letter.seq, "a reply says sorry: {error}");
-        }
-        if let Some(effect) = answer.effect {
-            self.carry_out(effect, from, letter, now)?;
-        }
-        let outcome = match answer.reply {
-            None => Outcome::Silent,
-            Some(text) => {
-                let mut draft = Draft::reply(format!("balas:{}", letter.key), self.lane(), from.clone(), text);
-                draft.reply_to.clone_from(&message.id);
-                let put = self.outbox.put(&mut std::iter::once(draft), now)?;
-                if put.added + put.present == 0 {
-                    return Err(Error::new(ErrorKind::Internal, "a reply was not taken by the outbox"));
-                }
-                self.owed.notify_one();
-                Outcome::Answered
+    /// `said` holds what the conversation came to when the outbox could not take it: a code is not asked for twice because
+    /// a disk was full for a moment.
+    fn answer(
+        &self,
+        letter: &Letter,
+        message: &Inbound,
+        from: &Number,
+        now: Timestamp,
+        said: &mut Option<Spoken>,
+    ) -> Result<Settled> {
+        if said.is_none() {
+            let random =
+                getrandom::u64().map_err(|_| Error::new(ErrorKind::Io, "the system has no secure randomness"))?;
+            let turn = Turn {
+                sender: &message.sender,
+                lid: message.lid.as_deref(),
+                text: &message.text,
+                session: self.reader.with(|inbox| inbox.session(from))?,
+                now,
+                as_of: self.today(now),
+                random,
+                channel: "whatsapp",
+                own: None,
+            };
+            let spoken = self.analytics.converse(&*self.register, &turn)?;
+            if let Some(error) = &spoken.answer.error {
+                self.counters.troubled.add(1);
+                tracing::error!(code = error.code(), seq = letter.seq, "a reply says sorry: {error}");
             }
-        };
-        Ok(Settled { outcome, session: Some(answer.session) })
+            *said = Some(spoken);
+        }
+        let Some(spoken) = said else { return Ok(Settled { outcome: Outcome::Silent, session: None }) };
+        // Before the reply, which says that it is done.
+        for deed in &spoken.deeds {
+            self.carry_out(deed, now)?;
+        }
+        let lane = self.lane();
+        let mut drafts: Vec<Draft> = Vec::new();
+        if let (Some(text), Some(to)) = (&spoken.answer.reply, &spoken.to) {
+            let mut draft = Draft::reply(format!("balas:{}", letter.key), lane, to.clone(), &**text);
+            draft.reply_to.clone_from(&message.id);
+            drafts.push(draft);
+        }
+        for Owed { key, to, text } in &spoken.owed {
+            // Somebody waits for a code; it is not an answer to the number that it goes to.
+            let mut draft = Draft::single(&**key, lane, Priority::Reply, "kabar", to.clone(), &**text);
+            draft.any_hour = true;
+            drafts.push(draft);
+        }
+        let outcome = if drafts.is_empty() { Outcome::Silent } else { Outcome::Answered };
+        if !drafts.is_empty() {
+            self.outbox.put(&mut drafts.into_iter(), now)?;
+            self.owed.notify_one();
+        }
+        Ok(Settled { outcome, session: Some(spoken.answer.session) })
     }
 
-    /// What a message asks the host to do. Every one of these may be done twice and is done once.
-    fn carry_out(&self, effect: Effect, from: &Number, letter: &Letter, now: Timestamp) -> Result<()> {
-        match effect {
-            Effect::OptOut => {
-                let purged = self.outbox.opt_out(from, now)?;
+    /// What a conversation asks of the host. Every one of these may be done twice and is done once.
+    fn carry_out(&self, deed: &Deed, now: Timestamp) -> Result<()> {
+        match deed {
+            Deed::OptOut(number) => {
+                let purged = self.outbox.opt_out(number, now)?;
                 tracing::info!(purged, "a number wants no more messages");
+                Ok(())
             }
-            Effect::OptIn => {
-                self.outbox.opt_in(from)?;
+            Deed::OptIn(number) => {
+                self.outbox.opt_in(number)?;
                 tracing::info!("a number wants messages again");
+                Ok(())
             }
-            other => {
-                tracing::info!(seq = letter.seq, effect = ?std::mem::discriminant(&other), "left to the administrators");
-            }
+            Deed::SendReports => self.report_now(now),
+            Deed::SendGreetings => self.greetings(now),
         }
-        Ok(())
     }
 }

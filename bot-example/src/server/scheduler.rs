@@ -49,6 +49,8 @@ fn look(house: &House, runs: &mut Runs, stop: &watch::Receiver<bool>) -> Result<
     if let Some(month) = schedule::missed_report(plan, now, &house.zone, &runs.past()?) {
         house.tell_of_missed_report(month, now)?;
     }
+    // Approved by an administrator's word, and perhaps cut off behind it.
+    house.greetings(now)?;
     for Due { job, period } in schedule::due(plan, now, &house.zone, &runs.past()?) {
         if *stop.borrow() {
             return Ok(());
@@ -63,6 +65,7 @@ fn look(house: &House, runs: &mut Runs, stop: &watch::Receiver<bool>) -> Result<
             Job::Report => house.report(&period, now),
             Job::Brief => house.brief(&period, now),
             Job::Alerts => house.alerts(now),
+            Job::Thanks => house.thanks(now),
             Job::Tidy => house
                 .tidy(now)
                 .and_then(|()| runs.prune(now.checked_sub((REMEMBER_DAYS * 24).hours()).unwrap_or(Timestamp::MIN))),

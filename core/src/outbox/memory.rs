@@ -38,7 +38,8 @@ struct Rows {
     /// Lane, class, due, identity.
     queue: BTreeSet<(String, u8, Timestamp, u64)>,
     held: BTreeSet<u64>,
-    receipts: HashMap<String, u64>,
+    /// The gateway's names: `true` for those of answers, `false` for those of later states.
+    receipts: BTreeSet<(bool, String, u64)>,
     orphans: Vec<(StatusChange, Timestamp)>,
     pictures: BTreeMap<String, (Picture, Timestamp)>,
     halts: BTreeMap<String, Halt>,
@@ -57,8 +58,8 @@ impl Rows {
         self.queue.remove(&(record.entry.lane.clone(), record.class, record.entry.due, id));
         self.held.remove(&id);
         self.keys.remove(&record.entry.key);
-        for name in [&record.entry.gateway_id, &record.state_id].into_iter().flatten() {
-            self.receipts.remove(name);
+        for receipt in receipts(record) {
+            self.receipts.remove(&receipt);
         }
     }
 
@@ -74,9 +75,7 @@ impl Rows {
             _ => {}
         }
         self.keys.insert(record.entry.key.clone(), id);
-        for name in [&record.entry.gateway_id, &record.state_id].into_iter().flatten() {
-            self.receipts.insert(name.clone(), id);
-        }
+        self.receipts.extend(receipts(record));
     }
 
     fn replace(&mut self, record: &Record) {
@@ -91,6 +90,12 @@ impl Rows {
         self.unindex(id);
         self.messages.remove(&id);
     }
+}
+
+fn receipts(record: &Record) -> impl Iterator<Item = (bool, String, u64)> {
+    let id = record.id();
+    let answer = record.entry.gateway_id.clone().map(|name| (true, name, id));
+    answer.into_iter().chain(record.state_id.clone().map(|name| (false, name, id)))
 }
 
 impl Shelves for Memory {
@@ -188,7 +193,12 @@ impl Shelf for Rows {
     }
 
     fn by_receipt(&mut self, name: &str) -> Result<Option<Record>> {
-        match self.receipts.get(name).copied() {
+        // The newest, should a gateway have used a name twice.
+        let newest = |answer: bool| {
+            let range = (answer, name.to_owned(), 0)..=(answer, name.to_owned(), u64::MAX);
+            self.receipts.range(range).next_back().map(|(_, _, id)| *id)
+        };
+        match newest(true).or_else(|| newest(false)) {
             Some(id) => self.load(id),
             None => Ok(None),
         }

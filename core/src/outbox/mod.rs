@@ -33,6 +33,8 @@
 //! # Ok::<(), dermawan::Error>(())
 //! ```
 
+#[cfg(feature = "testkit")]
+pub mod contract;
 mod decision;
 mod draft;
 mod entry;

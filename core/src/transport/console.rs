@@ -30,7 +30,8 @@ fn write(out: &mut impl Write, envelope: &Envelope) -> io::Result<()> {
         text.extend("    ".chars().chain(line.chars().filter(|c| !c.is_control())).chain(['\n']));
     }
     if let Some(picture) = &envelope.picture {
-        text.push_str(&format!("    ({} bytes of {})\n", picture.bytes.len(), picture.media_type.escape_debug()));
+        let about = format!("    ({} bytes of {})\n", picture.bytes.len(), picture.media_type.escape_debug());
+        text.push_str(&about);
     }
     out.write_all(text.as_bytes())?;
     out.flush()

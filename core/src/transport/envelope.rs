@@ -17,7 +17,8 @@ pub struct Envelope {
     /// The gateway's identity of the message that this one answers, where it gave one.
     pub reply_to: Option<String>,
     /// For gateways that allow free text only for a while after a person's last message: the name of the approved
-    /// template to use instead, with its values.
+    /// template to use instead of the text, with its values. To be set when
+    /// [`Capabilities::needs_template`](super::Capabilities::needs_template) says so; others send the text.
     pub template: Option<(String, Vec<String>)>,
 }
 

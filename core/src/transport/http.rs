@@ -189,7 +189,7 @@ pub(super) fn multipart(fields: &[(&str, &str)], file: &FilePart<'_>) -> (String
         let within = |bytes: &[u8]| bytes.windows(mark.len()).any(|window| window == mark);
         within(file.bytes) || fields.iter().any(|(_, value)| within(value.as_bytes()))
     };
-    let boundary = (0_u64..).map(|i| format!("dermawan-part-{i}")).find(|mark| !holds(mark)).unwrap_or_default();
+    let boundary = (0..=u64::MAX).map(|i| format!("dermawan-part-{i}")).find(|mark| !holds(mark)).unwrap_or_default();
     let mut body = Vec::with_capacity(file.bytes.len() + 1024);
     for (name, value) in fields {
         body.extend(format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n").bytes());

@@ -33,7 +33,7 @@ impl<T: Transport, C: Clock> Throttle<T, C> {
     ///
     /// Errors: `invalid_input` when `least` is more than `most`, or `most` more than an hour.
     pub fn new(inner: T, clock: C, least: Duration, most: Duration, seed: u64) -> Result<Self> {
-        if least > most || most > Duration::from_secs(3600) {
+        if least > most || most > Duration::from_hours(1) {
             return Err(Error::new(ErrorKind::InvalidInput, "throttle: this is not a pace")
                 .hint("give the least and the most time between two messages, an hour at most"));
         }
@@ -50,10 +50,10 @@ impl<T: Transport, C: Clock> Throttle<T, C> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         let mine = next.0.max(now);
-        let span = (self.most - self.least).as_micros() as u64;
+        let span = self.most.saturating_sub(self.least).as_micros() as u64;
         let more = if span == 0 { 0 } else { draw(&mut next.1) % (span + 1) };
         next.0 = mine + self.least + Duration::from_micros(more);
-        mine - now
+        mine.saturating_sub(now)
     }
 }
 
@@ -129,7 +129,7 @@ mod tests {
             times.push((&clock).now());
         }
         assert_eq!(times[0], Duration::ZERO, "the first goes at once");
-        let gaps: Vec<Duration> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let gaps: Vec<Duration> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
         assert!(gaps.iter().all(|gap| (seconds(5)..=seconds(10)).contains(gap)));
         assert!(gaps.iter().min().unwrap() < &Duration::from_millis(5_200));
         assert!(gaps.iter().max().unwrap() > &Duration::from_millis(9_800));

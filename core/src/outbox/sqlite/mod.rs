@@ -108,12 +108,15 @@ fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, index: usize) -> Result<T> {
 
 impl Shelf for Rows<'_> {
     fn insert(&mut self, draft: &Draft, now: Timestamp) -> Result<bool> {
+        // Asked first: a conflict would use up an identity.
+        if self.one::<i64>("SELECT id FROM outbox_message WHERE key = ?1", [&draft.key])?.is_some() {
+            return Ok(false);
+        }
         let due = draft.not_before.map_or(now, |time| micros(time).max(now));
-        let added = self.run(
+        self.run(
             "INSERT INTO outbox_message (key, lane, class, kind, priority, recipient, donor, batch, solicited, resend,
                  created, expires, stage, due, changed, attempts, resent)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, ?13, ?11, 0, 0)
-             ON CONFLICT (key) DO NOTHING",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, ?13, ?11, 0, 0)",
             params![
                 draft.key,
                 draft.lane,
@@ -130,9 +133,6 @@ impl Shelf for Rows<'_> {
                 stamp(due),
             ],
         )?;
-        if added == 0 {
-            return Ok(false);
-        }
         let template = draft.template.as_ref().map(serde_json::to_string).transpose().map_err(|cause| {
             Error::new(ErrorKind::Internal, "a template's values cannot be written").caused_by(cause)
         })?;

@@ -6,22 +6,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::etl::{Quarantined, Reason, State};
 use crate::model::{
     CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonorGifts, DonorId, EntryId, Month, MonthTotal,
-    Number, Rupiah, Sender, Table, civil_day,
+    Rupiah, Table, civil_day,
 };
 use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
-use crate::store::{Bookings, Contact, DonorRecord, View};
+use crate::store::{Bookings, Contact, DonorRecord, ReceivedGift, View};
 use ::duckdb::{Connection, OptionalExt, Row, params};
 use arrow::datatypes::{Date32Type, Int64Type, UInt32Type, UInt64Type};
 use jiff::civil::Date;
 use std::collections::HashMap;
-
-/// A number from its stored digits, whose country code comes first.
-fn person(digits: &str) -> Option<Number> {
-    match Sender::read(digits) {
-        Sender::Person(number) => Some(number),
-        _ => None,
-    }
-}
 
 pub(super) struct DuckDbView<'a> {
     store: &'a DuckDbStore,
@@ -237,18 +229,12 @@ impl View for DuckDbView<'_> {
             .map_err(trouble("looking up a registered number"))
     }
 
-    fn verified_numbers(&self) -> Result<Vec<(DonorId, Number)>> {
-        let doing = || trouble("reading the verified numbers");
-        let sql = self.sql()?;
-        let mut statement = sql
-            .prepare("SELECT donor_id, number FROM contact_numbers WHERE verified ORDER BY donor_id, number")
-            .map_err(doing())?;
-        let rows = statement
-            .query_map([], |row| Ok((DonorId(row.get(0)?), row.get::<_, u64>(1)?)))
-            .map_err(doing())?
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(doing())?;
-        Ok(rows.into_iter().filter_map(|(donor, digits)| Some((donor, person(&digits.to_string())?))).collect())
+    fn verified_contacts(&self) -> Result<Vec<(DonorId, String)>> {
+        giving::verified_contacts(self.sql()?)
+    }
+
+    fn received_gifts(&self, from: Date, to: Date) -> Result<Vec<ReceivedGift>> {
+        giving::received_gifts(self.sql()?, from, to)
     }
 
     fn donations_by_month(&self, as_of: Date) -> Result<Vec<MonthTotal>> {

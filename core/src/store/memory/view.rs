@@ -6,10 +6,10 @@ use crate::error::Result;
 use crate::etl::{Quarantined, State};
 use crate::model::{
     CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonationId, DonorGifts, DonorId, EntryId, Month,
-    MonthTotal, Number, Rupiah, Sender, Table, civil_day, epoch_day,
+    MonthTotal, Rupiah, Table, civil_day, epoch_day,
 };
 use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
-use crate::store::{Bookings, Contact, DonorRecord, View};
+use crate::store::{Bookings, Contact, DonorRecord, ReceivedGift, View};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -144,22 +144,31 @@ impl View for MemoryView {
         }))
     }
 
-    fn verified_numbers(&self) -> Result<Vec<(DonorId, Number)>> {
-        let numbers: BTreeSet<String> = self
-            .0
-            .rows(Table::Contacts)
-            .filter_map(|(_, row)| Named(Table::Contacts, row).text("number").map(str::to_owned))
-            .collect();
-        let mut verified = Vec::new();
-        for number in numbers {
-            if let Some(Contact { donor, verified: true }) = self.contact(&number)?
-                && let Sender::Person(number) = Sender::read(&number)
-            {
-                verified.push((donor, number));
-            }
+    fn verified_contacts(&self) -> Result<Vec<(DonorId, String)>> {
+        let mut owners: BTreeMap<&str, (bool, u64, DonorId)> = BTreeMap::new();
+        for (&key, row) in self.0.rows(Table::Contacts) {
+            let row = Named(Table::Contacts, row);
+            let (Some(number), Some(donor)) = (row.text("number"), row.key("donor_id")) else { continue };
+            let candidate = (!row.flag("verified"), key, DonorId(donor));
+            let owner = owners.entry(number).or_insert(candidate);
+            *owner = (*owner).min(candidate);
         }
-        verified.sort_by(|a, b| (a.0, a.1.as_str()).cmp(&(b.0, b.1.as_str())));
-        Ok(verified)
+        let verified = owners.into_iter().filter(|(_, (unverified, ..))| !unverified);
+        let mut found: Vec<(DonorId, String)> =
+            verified.map(|(number, (_, _, donor))| (donor, number.to_owned())).collect();
+        found.sort_by_cached_key(|(donor, number)| (*donor, number.len(), number.clone()));
+        Ok(found)
+    }
+
+    fn received_gifts(&self, from: Date, to: Date) -> Result<Vec<ReceivedGift>> {
+        let days = epoch_day(from)..=epoch_day(to);
+        let gifts = self.0.rows(Table::Donations).filter_map(|(&key, row)| {
+            let row = Named(Table::Donations, row);
+            let day = row.day("date").filter(|day| days.contains(day) && row.flag("received"))?;
+            let donor = DonorId(row.key("donor_id")?);
+            Some(ReceivedGift { donation: DonationId(key), donor, date: civil_day(day) })
+        });
+        Ok(gifts.collect())
     }
 
     fn donations_by_month(&self, as_of: Date) -> Result<Vec<MonthTotal>> {

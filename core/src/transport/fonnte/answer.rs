@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// How long to wait before an address that the gateway could not fetch is tried again: its own caches last a minute.
-const UNREACHABLE: Duration = Duration::from_secs(60);
+const UNREACHABLE: Duration = Duration::from_mins(1);
 /// How long to wait after a refusal that says nothing we know: long enough for a person to see it before the last try.
-const UNKNOWN_REASON: Duration = Duration::from_secs(300);
+const UNKNOWN_REASON: Duration = Duration::from_mins(5);
 /// How long to wait when told that we are too many.
-const TOO_MANY: Duration = Duration::from_secs(60);
+const TOO_MANY: Duration = Duration::from_mins(1);
 
 /// What is done about a reason.
 #[derive(Clone, Copy)]

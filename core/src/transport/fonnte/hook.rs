@@ -101,15 +101,14 @@ fn read_message(options: &FonnteOptions, device: Option<Number>, fields: &Fields
     };
     let id = identities(find(&fields.0, "inboxid")).next().filter(|id| id.bytes().all(|b| b.is_ascii_digit()));
     let written = fields.time("timestamp");
-    let key = match &id {
-        Some(id) => format!("fonnte:{id}"),
-        None => {
-            let time = written.map_or(String::new(), |time| time.as_second().to_string());
-            let device = device.as_ref().map_or("", Number::as_str);
-            // As the gateway writes them: two spellings of one sender do not occur in two deliveries of one message.
-            let parts = [device, name.trim(), &fields.text("member"), &time, &typed, &fields.text("url"), &button];
-            format!("fonnte:{}", options.webhook_secret.digest(&parts.map(str::as_bytes)))
-        }
+    let key = if let Some(id) = &id {
+        format!("fonnte:{id}")
+    } else {
+        let time = written.map_or(String::new(), |time| time.as_second().to_string());
+        let device = device.as_ref().map_or("", Number::as_str);
+        // As the gateway writes them: two spellings of one sender do not occur in two deliveries of one message.
+        let parts = [device, name.trim(), &fields.text("member"), &time, &typed, &fields.text("url"), &button];
+        format!("fonnte:{}", options.webhook_secret.digest(&parts.map(str::as_bytes)))
     };
     Inbound {
         windowed: id.is_none() && written.is_none(),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Where Fonnte is, and how to talk to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own in the configuration")]
 pub struct FonnteOptions {
     /// The gateway's address (default `https://api.fonnte.com`); a stand-in's for tests.
     pub base_url: String,
