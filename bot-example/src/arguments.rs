@@ -25,7 +25,11 @@ pub(crate) struct Arguments {
 
 const ENVIRONMENT: &str = "Secrets come from the environment:
   DERMAWAN_DATABASE_PASSWORD   the password of [database]
-  DERMAWAN_DATABASE_URL        mysql://user:password@host:port/database, in place of [database]";
+  DERMAWAN_DATABASE_URL        mysql://user:password@host:port/database, in place of [database]
+  DERMAWAN_WEBHOOK_TOKEN       the last part of the webhook's address, /webhook/<token>
+  DERMAWAN_WEBHOOK_SECRET      what webhooks repeat in their body
+  DERMAWAN_FONNTE_TOKEN        the device's token
+  DERMAWAN_ADMIN_TOKEN         the token of the HTTP routes and of the administrators' page";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -36,6 +40,8 @@ pub(crate) enum Command {
     Etl(Etl),
     /// Show forecasts, donors at risk, segments and anomalies
     Analyse(Analyse),
+    /// Serve the bot: receive webhooks, answer, send, and do what the schedule says
+    Serve,
     /// Talk to the bot as if from a telephone; nothing is sent
     Chat(Chat),
     /// Check configuration, database, analytics file and clock, and say what to mend

@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, and the environment for secrets.
 
+use crate::server::{ServerOptions, TransportOptions};
 use dermawan::anomaly::{ExpenseOptions, GiftOptions, ScreenOptions, TransactionOptions};
 use dermawan::calendar::hijri::Overrides;
 use dermawan::churn::{BacktestOptions, Method, OutlookOptions, RecommendOptions, ScoreOptions, SegmentOptions};
@@ -8,7 +9,7 @@ use dermawan::source::files::{FilesOptions, FilesSource};
 use dermawan::source::mysql::{MySqlOptions, MySqlSource, Password};
 use dermawan::source::{Mapping, Source};
 use dermawan::store::DuckDbOptions;
-use dermawan::{Error, ErrorKind, Organisation, Result, Settings, etl};
+use dermawan::{Error, ErrorKind, Organisation, Result, Settings, etl, outbox, schedule};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -50,6 +51,10 @@ struct Parts {
     unusual_gifts: GiftOptions,
     screening: ScreenOptions,
     messages: Messages,
+    server: ServerOptions,
+    transport: TransportOptions,
+    outbox: Outbox,
+    schedule: schedule::Options,
     register: dermawan::register::Options,
     thanks: dermawan::insight::ThanksOptions,
 }
@@ -78,6 +83,20 @@ impl Default for Store {
     fn default() -> Self {
         let DuckDbOptions { memory_limit_mb, threads, temp_directory, reserve_bytes } = DuckDbOptions::default();
         Self { path: "dermawan.duckdb".into(), memory_limit_mb, threads, temp_directory, reserve_bytes }
+    }
+}
+
+/// What is owed.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Outbox {
+    path: PathBuf,
+    pace: outbox::Options,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self { path: "dermawan-outbox.sqlite".into(), pace: outbox::Options::default() }
     }
 }
 
@@ -135,6 +154,14 @@ impl Config {
             return Err(Error::new(ErrorKind::Configuration, "database.password does not belong into the file")
                 .hint("take it out and set DERMAWAN_DATABASE_PASSWORD in the environment"));
         }
+        let fonnte = raw.get("transport").and_then(|transport| transport.get("fonnte"));
+        for (key, name) in [("token", "DERMAWAN_FONNTE_TOKEN"), ("webhook_secret", "DERMAWAN_WEBHOOK_SECRET")] {
+            if fonnte.is_some_and(|fonnte| fonnte.get(key).is_some()) {
+                let message = format!("transport.fonnte.{key} does not belong into the file");
+                return Err(Error::new(ErrorKind::Configuration, message)
+                    .hint(format!("take it out and set {name} in the environment")));
+            }
+        }
         let mut parts: Parts = toml::from_str(text).map_err(unreadable)?;
         if let (Some(options), Some(table)) = (&mut parts.database, database)
             && !table.contains_key("time_zone")
@@ -162,6 +189,10 @@ impl Config {
         if let Some(database) = &parts.database {
             database.validate()?;
         }
+        parts.server.validate()?;
+        parts.outbox.pace.validate()?;
+        // One switch: what thanks are, and when they are looked for.
+        parts.schedule.thanks |= parts.thanks.enabled;
         let config = Self { file: file.map(Path::to_owned), parts, settings };
         config.store_options().validate()?;
         Ok(config)
@@ -185,6 +216,36 @@ impl Config {
     /// The analytics file.
     pub(crate) fn store_path(&self) -> PathBuf {
         self.beside(&self.parts.store.path)
+    }
+
+    /// The server.
+    pub(crate) fn server(&self) -> &ServerOptions {
+        &self.parts.server
+    }
+
+    /// The gateway.
+    pub(crate) fn transport(&self) -> &TransportOptions {
+        &self.parts.transport
+    }
+
+    /// What is done when.
+    pub(crate) fn schedule(&self) -> &schedule::Options {
+        &self.parts.schedule
+    }
+
+    /// What came in and is not answered yet.
+    pub(crate) fn inbox_path(&self) -> PathBuf {
+        self.beside(&self.parts.server.inbox)
+    }
+
+    /// What is owed.
+    pub(crate) fn outbox_path(&self) -> PathBuf {
+        self.beside(&self.parts.outbox.path)
+    }
+
+    /// How fast messages go out.
+    pub(crate) fn outbox_options(&self) -> outbox::Options {
+        self.parts.outbox.pace.clone()
     }
 
     /// How much DuckDB may use.

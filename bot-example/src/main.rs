@@ -15,6 +15,7 @@ mod failure;
 mod interrupt;
 mod log;
 mod screen;
+mod server;
 mod shapes;
 mod stand_in;
 mod table;
@@ -25,13 +26,17 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let outcome = log::start(arguments.log.as_deref()).and_then(|()| match &arguments.command {
-        Command::Demo(options) => command::demo::run(&arguments, options),
-        Command::Etl(options) => command::etl::run(&arguments, options),
-        Command::Analyse(options) => command::analyse::run(&arguments, options),
-        Command::Chat(options) => command::chat::run(&arguments, options),
-        Command::Doctor(options) => command::doctor::run(&arguments, options),
-        Command::StandIn(options) => command::stand_in::run(options),
-    });
+    let outcome =
+        log::start(arguments.log.as_deref(), matches!(arguments.command, Command::Serve)).and_then(
+            |()| match &arguments.command {
+                Command::Demo(options) => command::demo::run(&arguments, options),
+                Command::Etl(options) => command::etl::run(&arguments, options),
+                Command::Analyse(options) => command::analyse::run(&arguments, options),
+                Command::Serve => command::serve::run(&arguments),
+                Command::Chat(options) => command::chat::run(&arguments, options),
+                Command::Doctor(options) => command::doctor::run(&arguments, options),
+                Command::StandIn(options) => command::stand_in::run(options),
+            },
+        );
     outcome.unwrap_or_else(|error| failure::report(&error))
 }

@@ -253,7 +253,19 @@ pub(crate) fn values(analytics: &Analytics, as_of: Date, limit: usize) -> Result
     rows.sort_by_key(|&row| (std::cmp::Reverse(columns.total_value[row]), columns.donor[row]));
     let found: Vec<LifetimeValue> = rows.into_iter().take(limit).filter_map(|row| columns.row(row)).collect();
     let names = analytics.donor_names(&found.iter().map(|value| value.donor).collect::<Vec<_>>())?;
-    let shape = |(value, name): (LifetimeValue, String)| Value {
+    Ok(found.into_iter().zip(names).map(shape_value).collect())
+}
+
+/// The lifetime value of one donor; `None` for one who is not there or never gave.
+pub(crate) fn value(analytics: &Analytics, donor: DonorId, as_of: Date) -> Result<Option<Value>> {
+    let columns = analytics.lifetime_values(as_of)?;
+    let row = columns.donor.iter().position(|known| *known == donor);
+    let Some(value) = row.and_then(|row| columns.row(row)) else { return Ok(None) };
+    Ok(analytics.donor_names(&[donor])?.pop().map(|name| shape_value((value, name))))
+}
+
+fn shape_value((value, name): (LifetimeValue, String)) -> Value {
+    Value {
         donor_id: value.donor,
         name,
         total_value: value.total_value,
@@ -264,8 +276,7 @@ pub(crate) fn values(analytics: &Analytics, as_of: Date, limit: usize) -> Result
         donation_frequency: value.donation_frequency,
         first_donation: value.first_donation,
         last_donation: value.last_donation,
-    };
-    Ok(found.into_iter().zip(names).map(shape).collect())
+    }
 }
 
 /// One line of `GET /api/predictions/anomalies`.

@@ -14,7 +14,9 @@
 //! | [`register`] | who may hear from us? |
 //! | [`bot`] | what was asked? |
 //! | [`transport`] | how does it go out? |
+//! | `inbox` | what came in and is not answered yet? |
 //! | [`outbox`] | what is owed? |
+//! | [`schedule`] | what is to be done now? |
 //!
 //! [`Analytics`] is the handle over all of them. Every analysis also runs on plain values, without a store. The library
 //! has no clock, randomness, printing or async runtime: the day and the seed are arguments.
@@ -41,7 +43,10 @@ pub mod insight;
 pub mod message;
 pub mod register;
 
+#[cfg(feature = "sqlite")]
+pub mod inbox;
 pub mod outbox;
+pub mod schedule;
 pub mod transport;
 
 #[cfg(feature = "sqlite")]

@@ -23,7 +23,9 @@ const ORDER: &[&[&str]] = &[
     &["register"],
     &["bot"],
     &["transport"],
+    &["inbox"],
     &["outbox"],
+    &["schedule"],
     &["analytics"],
 ];
 
@@ -97,9 +99,9 @@ fn may_see(room: &str, other: &str) -> bool {
         // Numerics of the analyses: they know nothing but errors, and nobody but the analyses knows them.
         ("stats", _) => other == "error",
         (_, "stats") => matches!(room, "forecast" | "churn" | "anomaly"),
-        // The file of the two rooms that must remember.
+        // The file of the rooms that must remember.
         ("sqlite", _) => other == "error",
-        (_, "sqlite") => matches!(room, "register" | "outbox"),
+        (_, "sqlite") => matches!(room, "register" | "inbox" | "outbox" | "schedule"),
         // The made-up organisation, for tests and demonstrations.
         ("sample", _) => matches!(other, "error" | "model" | "calendar" | "source"),
         _ => matches!((row(room), row(other)), (Some(room), Some(other)) if other < room),

@@ -8,40 +8,73 @@ use crate::shapes;
 use crate::table::Table;
 use dermawan::insight::MonthlyReport;
 use dermawan::message::{clean_or, date, rupiah};
-use dermawan::{Analytics, ErrorKind, Month, Result};
+use dermawan::{Analytics, Error, ErrorKind, Month, Result};
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 /// Rows of a table when no limit is given: what fits on a screen.
 const ROWS: usize = 10;
 
-/// Answers the question of the arguments.
+/// Answers the question of the arguments; while a server holds the file, it is asked.
 pub(crate) fn run(arguments: &Arguments, options: &Analyse) -> Result<ExitCode> {
     let config = Config::load(arguments.config.as_deref())?;
     let as_of = config.as_of(arguments.as_of)?;
-    let analytics = super::open(&config)?;
+    let shown = match super::open(&config) {
+        Ok(analytics) => {
+            let asked = Asked { analytics: &analytics, as_of, limit: options.limit };
+            show(&asked, options.subject, options.json)?
+        }
+        Err(error) if error.kind() == ErrorKind::StoreLocked => {
+            let subject = key(options.subject).replace('_', "-");
+            let mut path = format!("/api/analyse/{subject}?as_of={as_of}&json={}", options.json);
+            if let Some(limit) = options.limit {
+                path += &format!("&limit={limit}");
+            }
+            let Some(answer) = crate::server::ask(&config.store_path(), "GET", &path) else { return Err(error) };
+            serde_json::from_str(&answer?)
+                .map_err(|cause| Error::unreadable(ErrorKind::Io, "the server's answer", &cause))?
+        }
+        Err(error) => return Err(error),
+    };
     let mut screen = Screen::stdout();
-    let asked = Asked { analytics: &analytics, as_of, limit: options.limit };
-    let all = options.subject == Subject::All;
-    if options.json {
-        screen.line(json(&asked.find(options.subject)?)?)?;
-    } else if all {
-        for subject in Subject::EACH {
-            match asked.text(subject) {
-                Ok((heading, text)) => screen.heading(&heading).and_then(|()| screen.line(text))?,
-                Err(error) if error.kind() == ErrorKind::NotEnoughHistory => {
-                    screen.heading(title(subject)).and_then(|()| screen.line(format_args!("  {}", message(&error))))?;
-                }
-                Err(error) => return Err(error),
+    match shown {
+        Shown::Json(text) => screen.line(text)?,
+        Shown::Sections(sections) => {
+            for (heading, text) in sections {
+                screen.heading(&heading).and_then(|()| screen.line(text))?;
             }
         }
-    } else {
-        let (heading, text) = asked.text(options.subject)?;
-        screen.heading(&heading).and_then(|()| screen.line(text))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is put on the screen.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Shown {
+    /// JSON, as it is.
+    Json(String),
+    /// Headings and the texts under them.
+    Sections(Vec<(String, String)>),
+}
+
+/// An answer in the form asked for.
+pub(crate) fn show(asked: &Asked<'_>, subject: Subject, as_json: bool) -> Result<Shown> {
+    if as_json {
+        return json(&asked.find(subject)?).map(Shown::Json);
+    }
+    if subject != Subject::All {
+        return Ok(Shown::Sections(vec![asked.text(subject)?]));
+    }
+    let each = Subject::EACH.into_iter().map(|subject| match asked.text(subject) {
+        Err(error) if error.kind() == ErrorKind::NotEnoughHistory => {
+            Ok((title(subject).to_owned(), format!("  {}", message(&error))))
+        }
+        outcome => outcome,
+    });
+    each.collect::<Result<_>>().map(Shown::Sections)
 }
 
 /// An answer as JSON.
@@ -67,10 +100,10 @@ struct Trouble {
 }
 
 /// A question, to be answered in either form.
-pub(super) struct Asked<'a> {
-    pub(super) analytics: &'a Analytics,
-    pub(super) as_of: Date,
-    pub(super) limit: Option<usize>,
+pub(crate) struct Asked<'a> {
+    pub(crate) analytics: &'a Analytics,
+    pub(crate) as_of: Date,
+    pub(crate) limit: Option<usize>,
 }
 
 const fn title(subject: Subject) -> &'static str {

@@ -189,6 +189,13 @@ fn store(findings: &mut Findings, config: &Config) {
     }
     let state = super::open(config).and_then(|analytics| analytics.state());
     match state {
+        Err(error) if error.kind() == dermawan::ErrorKind::StoreLocked => {
+            match crate::server::ask(&path, "GET", "/api/status") {
+                Some(Ok(answer)) => findings.ok("analytics", format!("the server holds it and says {answer}")),
+                Some(Err(error)) => findings.fail("analytics", &error),
+                None => findings.fail("analytics", &error),
+            }
+        }
         Err(error) => findings.fail("analytics", &error),
         Ok(None) => findings.warn("analytics", "the file is empty", "load it with `dermawan-bot etl`"),
         Ok(Some(state)) => {

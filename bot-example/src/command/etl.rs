@@ -25,16 +25,31 @@ pub(crate) fn run(arguments: &Arguments, options: &Etl) -> Result<ExitCode> {
         })?
     };
     interrupt::listen()?;
-    let analytics = super::open_or_create(&config)?;
+    let analytics = match super::open_or_create(&config) {
+        Ok(analytics) => analytics,
+        // A sample would replace what a server serves.
+        Err(error) if error.kind() == ErrorKind::StoreLocked && !options.sample => {
+            let path = format!("/api/etl?full={}", options.full);
+            let Some(answer) = crate::server::ask(&config.store_path(), "POST", &path) else { return Err(error) };
+            let report: etl::Report = serde_json::from_str(&answer?)
+                .map_err(|cause| Error::unreadable(ErrorKind::Io, "the server's answer", &cause))?;
+            return show(&report, options);
+        }
+        Err(error) => return Err(error),
+    };
     let rules = &analytics.settings().etl;
     let rules = etl::Options { mode: if options.full { Mode::Full } else { rules.mode }, ..rules.clone() };
     tracing::info!(source = source.label(), %as_of, "load begins");
     let mut bars = Bars::new();
     let report = analytics.load_with(&mut *source, &rules, as_of, &mut |progress| bars.show(progress))?;
     tracing::info!(run = report.run, rows = report.rows_read(), rejected = report.rejected(), "load done");
+    show(&report, options)
+}
+
+fn show(report: &etl::Report, options: &Etl) -> Result<ExitCode> {
     let mut screen = Screen::stdout();
     if options.json {
-        screen.line(json(&report)?)?;
+        screen.line(json(report)?)?;
     } else {
         screen.line(report.to_string().trim_end())?;
     }

@@ -5,6 +5,7 @@ pub(crate) mod chat;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod etl;
+pub(crate) mod serve;
 pub(crate) mod stand_in;
 
 use crate::config::Config;
@@ -39,6 +40,15 @@ fn open(config: &Config) -> Result<Analytics> {
             .hint("load it with `dermawan-bot etl`, or try `dermawan-bot etl --sample`"));
     }
     open_or_create(config)
+}
+
+/// The administrators' numbers.
+pub(crate) fn administrators(organisation: &Organisation) -> Result<Vec<dermawan::Number>> {
+    let number = |text: &String| match dermawan::Sender::read(text) {
+        dermawan::Sender::Person(number) => Ok(number),
+        _ => Err(Error::new(ErrorKind::Configuration, "organisation.administrators holds something that is no number")),
+    };
+    organisation.administrators.iter().map(number).collect()
 }
 
 /// A made-up charity whose last day is `as_of`.

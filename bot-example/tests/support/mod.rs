@@ -1,7 +1,10 @@
 //! Running the real program.
 
 #![allow(clippy::unwrap_used, reason = "what helps a test may panic")]
+#![allow(clippy::disallowed_methods, clippy::panic, reason = "tests meet files, clock and sockets")]
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses its own part")]
+
+pub mod server;
 
 use std::io::Write;
 use std::path::Path;
@@ -10,7 +13,16 @@ use std::process::{Command, Output, Stdio};
 /// The program, in a folder, with nothing of the tester's own environment.
 pub fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dermawan-bot"));
-    for name in ["DERMAWAN_DATABASE_URL", "DERMAWAN_DATABASE_PASSWORD", "RUST_LOG", "NO_COLOR"] {
+    for name in [
+        "DERMAWAN_DATABASE_URL",
+        "DERMAWAN_DATABASE_PASSWORD",
+        "DERMAWAN_WEBHOOK_TOKEN",
+        "DERMAWAN_WEBHOOK_SECRET",
+        "DERMAWAN_FONNTE_TOKEN",
+        "DERMAWAN_ADMIN_TOKEN",
+        "RUST_LOG",
+        "NO_COLOR",
+    ] {
         command.env_remove(name);
     }
     command.current_dir(folder);

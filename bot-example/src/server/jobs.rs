@@ -1,0 +1,236 @@
+//! What the schedule does. Everything that goes out has a key, so that a job which is begun again sends nothing twice.
+
+use super::House;
+use crate::command;
+use dermawan::bot::Session;
+use dermawan::etl::{self, Mode, Report};
+use dermawan::insight::{self, AnomalyDirection, AnomalyList, MonthlyReport};
+use dermawan::message::Message;
+use dermawan::outbox::{Draft, Priority, Retention};
+use dermawan::register::CareState;
+use dermawan::{DonorId, Error, ErrorKind, Month, Number, Owed, Result, anomaly};
+use jiff::{Timestamp, ToSpan};
+use tokio::sync::watch;
+
+/// Donors whose names are asked for at once.
+const NAMES: usize = 5000;
+/// How long what came in is remembered after it was settled, in days: longer than any gateway delivers again.
+const INBOX_DAYS: i64 = 30;
+/// How long the persons behind sent messages are kept, in days.
+const PERSONS_DAYS: i64 = 90;
+/// How long notes of what was done with donors' data are kept, in days: five years, so that a donor who asks can be told.
+const PROCESSING_DAYS: i64 = 5 * 366;
+/// A report that could not go out for so long is not wanted any more, in days.
+const REPORT_DAYS: i64 = 7;
+
+impl House {
+    /// Loads the charity's tables. `None` when no source is configured: somebody else loads, or nothing is to be loaded.
+    pub(super) fn load(&self, full: bool, stop: &watch::Receiver<bool>) -> Result<Option<Report>> {
+        let Some(mut source) = self.config.source()? else { return Ok(None) };
+        let rules = &self.analytics.settings().etl;
+        let rules = etl::Options { mode: if full { Mode::Full } else { rules.mode }, ..rules.clone() };
+        let as_of = self.today(Timestamp::now());
+        let report = self.analytics.load_with(&mut *source, &rules, as_of, &mut |_| {
+            if *stop.borrow() {
+                return Err(Error::new(ErrorKind::Interrupted, "the load was stopped; nothing was changed"));
+            }
+            Ok(())
+        })?;
+        tracing::info!(run = report.run, rows = report.rows_read(), rejected = report.rejected(), "load done");
+        Ok(Some(report))
+    }
+
+    /// The report of a month to every verified donor, or in test mode to the administrators. A donor with several numbers
+    /// gets one.
+    pub(super) fn report(&self, period: &str, now: Timestamp) -> Result<()> {
+        let today = self.today(now);
+        let month = Month::of(today) - 1;
+        let known = self.analytics.state()?.map(|state| state.as_of);
+        if known.is_none_or(|as_of| as_of <= month.last_day()) {
+            return Err(Error::new(ErrorKind::NotFound, "the facts end before the month that is to be reported of")
+                .context("month", month)
+                .hint("load them; the report is tried again"));
+        }
+        let report = self.analytics.monthly_report(month)?;
+        if self.plan.report_test {
+            let text = self.analytics.templates().render(&Message::MonthlyReport { name: None, report: &report })?;
+            return self.tell_administrators(&format!("laporan-uji:{period}"), "laporan-uji", &text, now);
+        }
+        self.batch(month, &report, now)
+    }
+
+    /// The reports of the last whole month, now: an administrator's word. Who has one already gets no second.
+    pub(super) fn report_now(&self, now: Timestamp) -> Result<()> {
+        let month = Month::of(self.today(now)) - 1;
+        self.batch(month, &self.analytics.monthly_report(month)?, now)
+    }
+
+    fn batch(&self, month: Month, report: &MonthlyReport, now: Timestamp) -> Result<()> {
+        let expires = now.checked_add((REPORT_DAYS * 24).hours()).ok();
+        let batch = format!("laporan:{month}");
+        let donors: Vec<(DonorId, Number)> = self.analytics.recipients(&*self.register)?;
+        let mut put = dermawan::outbox::Put::default();
+        for some in donors.chunks(NAMES) {
+            let ids: Vec<DonorId> = some.iter().map(|(donor, _)| *donor).collect();
+            let names = self.analytics.donor_names(&ids)?;
+            let mut failed = None;
+            let mut drafts = some.iter().zip(&names).map_while(|((donor, number), name)| {
+                let message = Message::MonthlyReport { name: Some(name), report };
+                let text = self.analytics.templates().render(&message).map_err(|error| failed = Some(error)).ok()?;
+                let mut draft = Draft::batch(format!("{batch}:{donor}"), self.lane(), &*batch, number.clone(), text);
+                draft.donor = Some(*donor);
+                draft.expires = expires;
+                Some(draft)
+            });
+            let some = self.outbox.put(&mut drafts, now)?;
+            drop(drafts);
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            put.added += some.added;
+            put.present += some.present;
+            put.opted_out += some.opted_out;
+        }
+        tracing::info!(
+            batch,
+            added = put.added,
+            present = put.present,
+            opted_out = put.opted_out,
+            "reports are queued"
+        );
+        self.owed.notify_one();
+        Ok(())
+    }
+
+    /// Thanks for gifts that nobody was thanked for. The note comes behind the outbox: cut off between, the same key is put
+    /// again and is there already.
+    pub(super) fn thanks(&self, now: Timestamp) -> Result<()> {
+        let owed = self.analytics.thanks_owed(&*self.register, self.today(now))?;
+        for thanks in &owed {
+            let Owed { key, to, text } = thanks.message.clone();
+            let mut draft = Draft::single(key, self.lane(), Priority::Thanks, "terima_kasih", to, text);
+            draft.donor = Some(thanks.donor);
+            self.outbox.put(&mut std::iter::once(draft), now)?;
+            self.analytics.note_thanks(&*self.register, thanks, now)?;
+        }
+        if !owed.is_empty() {
+            tracing::info!(count = owed.len(), "thanks are queued");
+            self.owed.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Greetings that an administrator approved.
+    pub(super) fn greetings(&self, now: Timestamp) -> Result<()> {
+        let owed = self.analytics.greetings_owed(&*self.register, self.today(now))?;
+        for (greeting, Owed { key, to, text }) in &owed {
+            let mut draft = Draft::single(&**key, self.lane(), Priority::Care, "salam", to.clone(), &**text);
+            draft.donor = Some(greeting.donor);
+            self.outbox.put(&mut std::iter::once(draft), now)?;
+            self.register.settle(&[greeting.id], CareState::Sent, now)?;
+        }
+        if !owed.is_empty() {
+            tracing::info!(count = owed.len(), "greetings are queued");
+            self.owed.notify_one();
+        }
+        Ok(())
+    }
+
+    /// The brief, as the administrators' own word gives it.
+    pub(super) fn brief(&self, period: &str, now: Timestamp) -> Result<()> {
+        let Some(text) = self.administrators_word("RINGKASAN", now)? else { return Ok(()) };
+        self.tell_administrators(&format!("ringkasan:{period}"), "ringkasan", &text, now)
+    }
+
+    /// Anomalies and shortfalls that were not told of yet.
+    pub(super) fn alerts(&self, now: Timestamp) -> Result<()> {
+        let today = self.today(now);
+        let names = self.analytics.categories()?;
+        for found in self.analytics.expense_anomalies(today)?.anomalies {
+            let category = names.iter().find(|(id, _)| *id == found.category).map_or("", |(_, name)| name);
+            let line = insight::Anomaly {
+                category: category.to_owned(),
+                month: found.month,
+                amount: found.amount,
+                expected: (found.expected_range.min, found.expected_range.max),
+                direction: match found.kind {
+                    anomaly::Kind::Overspending => AnomalyDirection::Overspending,
+                    anomaly::Kind::Underspending => AnomalyDirection::Underspending,
+                },
+                severity: match found.severity {
+                    anomaly::Severity::Medium => insight::Severity::Medium,
+                    anomaly::Severity::High => insight::Severity::High,
+                },
+            };
+            let list = AnomalyList { categories: vec![line], ..AnomalyList::default() };
+            let text = self.analytics.templates().render(&Message::Anomalies(&list))?;
+            let key = format!("anomali:{}:{}", found.category, found.month);
+            self.tell_administrators(&key, "anomali", &text, now)?;
+        }
+        let ahead = match self.analytics.cash_flow(today) {
+            Ok(ahead) => ahead,
+            Err(error) if error.kind() == ErrorKind::NotEnoughHistory => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let short = ahead.iter().find(|month| month.predicted_balance < dermawan::Rupiah::ZERO);
+        if let Some(month) = short
+            && let Some(text) = self.administrators_word("PREDIKSI", now)?
+        {
+            self.tell_administrators(&format!("kekurangan:{}", month.month), "kekurangan", &text, now)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what need not be kept.
+    pub(super) fn tidy(&self, now: Timestamp) -> Result<()> {
+        let before = |days: i64| now.checked_sub((days * 24).hours()).unwrap_or(Timestamp::MIN);
+        let messages = self.reader.with(|inbox| inbox.prune(before(INBOX_DAYS)))?;
+        let retention = Retention { persons_before: before(PERSONS_DAYS), messages_before: None };
+        let pruned = self.outbox.prune(&retention)?;
+        self.register.prune(before(PROCESSING_DAYS), now)?;
+        tracing::info!(messages, severed = pruned.severed, "old messages are forgotten");
+        Ok(())
+    }
+
+    /// A report whose day passed while the program was down: it is not sent late, and somebody should know.
+    pub(super) fn tell_of_missed_report(&self, month: Month, now: Timestamp) -> Result<()> {
+        let language = self.analytics.settings().organisation.language;
+        let name = dermawan::message::month_long(month, language);
+        let text = match language {
+            dermawan::Language::Id => format!(
+                "⚠️ Laporan bulan {name} belum terkirim karena program tidak berjalan pada harinya. Laporan tidak dikirim \
+                 terlambat secara otomatis."
+            ),
+            dermawan::Language::En => format!(
+                "⚠️ The report of {name} was not sent, because the program was not running on its day. It is not sent late \
+                 by itself."
+            ),
+        };
+        self.tell_administrators(&format!("terlewat:{month}"), "terlewat", &text, now)
+    }
+
+    /// What an administrator would be answered; `None` without administrators.
+    fn administrators_word(&self, word: &str, now: Timestamp) -> Result<Option<String>> {
+        let Some(first) = self.analytics.settings().organisation.administrators.first() else { return Ok(None) };
+        let answer = self.analytics.reply(first, word, self.today(now), Session::default())?;
+        match answer.error {
+            Some(error) => Err(error),
+            None => Ok(answer.reply),
+        }
+    }
+
+    /// One message to each administrator, once for its key.
+    fn tell_administrators(&self, key: &str, kind: &str, text: &str, now: Timestamp) -> Result<()> {
+        let numbers = command::administrators(&self.analytics.settings().organisation)?;
+        let mut drafts = numbers
+            .into_iter()
+            .enumerate()
+            .map(|(i, number)| Draft::single(format!("{key}:{i}"), self.lane(), Priority::Alert, kind, number, text));
+        let put = self.outbox.put(&mut drafts, now)?;
+        if put.added > 0 {
+            tracing::info!(kind, added = put.added, "administrators are told");
+            self.owed.notify_one();
+        }
+        Ok(())
+    }
+}

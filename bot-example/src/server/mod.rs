@@ -1,0 +1,284 @@
+//! `serve`: the bot on the air.
+//!
+//! ```text
+//! gateway ──► webhook ──► intake ──► inbox ──► reply ──► outbox ──► worker ──► gateway
+//!                                                scheduler ──┘
+//! ```
+//!
+//! Each arrow is durable before the one before it is acknowledged. Everything may be killed at any time: what is in the
+//! inbox is answered at the next start, what is in the outbox goes out, and nothing goes out twice.
+
+mod api;
+mod door;
+mod intake;
+mod jobs;
+mod limits;
+mod metrics;
+mod options;
+mod reply;
+mod scheduler;
+mod webhook;
+mod worker;
+
+pub(crate) use door::ask;
+pub(crate) use options::{ServerOptions, TransportOptions};
+
+use crate::config::Config;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::{Router, routing};
+use dermawan::inbox::Inbox;
+use dermawan::outbox::{Halt, Outbox, Worker};
+use dermawan::register::Register;
+use dermawan::schedule::{self, Runs};
+use dermawan::transport::{Secret, Transport};
+use dermawan::{Analytics, Error, ErrorKind, Result};
+use intake::Intake;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use limits::Limits;
+use metrics::Counters;
+use options::Secrets;
+use reply::Reader;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+/// A webhook is small and answered at once; a gateway that dawdles is cut off.
+const WEBHOOK_PATIENCE: Duration = Duration::from_secs(10);
+/// An analysis of a million donors, or a load on demand.
+const API_PATIENCE: Duration = Duration::from_secs(3600);
+/// Wrong tokens that are listened to in a minute.
+const GUESSES: u32 = 30;
+
+/// Everything that the parts of the server share.
+struct House {
+    config: Config,
+    options: ServerOptions,
+    plan: schedule::Options,
+    secrets: Secrets,
+    /// The token of the command line.
+    door: Secret,
+    zone: TimeZone,
+    analytics: Analytics,
+    transport: Arc<dyn Transport>,
+    outbox: Arc<dyn Outbox>,
+    register: Box<dyn Register>,
+    worker: Worker,
+    inbox_path: PathBuf,
+    reader: Reader,
+    intake: Intake,
+    /// Something came in.
+    arrived: Arc<Notify>,
+    /// Something was put into the outbox, or a lane goes on.
+    owed: Notify,
+    stop: watch::Receiver<bool>,
+    limits: Mutex<Limits>,
+    guesses: Mutex<Limits>,
+    halted: Mutex<Option<Halt>>,
+    counters: Arc<Counters>,
+    open_requests: AtomicU64,
+    started: Instant,
+}
+
+impl House {
+    fn today(&self, now: Timestamp) -> Date {
+        self.zone.to_datetime(now).date()
+    }
+
+    /// The line that everything goes out on.
+    fn lane(&self) -> &str {
+        self.worker.lane()
+    }
+
+    /// Milliseconds on a clock that never goes back.
+    fn uptime_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn limits(&self) -> MutexGuard<'_, Limits> {
+        lock(&self.limits)
+    }
+
+    /// Whether another wrong token is answered at all.
+    fn admit_guess(&self) -> bool {
+        lock(&self.guesses).admit_sender("", self.uptime_ms())
+    }
+
+    /// Whether the line waits for another reason than when it was asked last: told once, not at every step.
+    fn is_new_halt(&self, halt: &Halt) -> bool {
+        let mut last = lock(&self.halted);
+        let is_new = last.as_ref().is_none_or(|last| (last.kind, last.since) != (halt.kind, halt.since));
+        *last = Some(halt.clone());
+        is_new
+    }
+}
+
+/// A panic while a lock is held leaves these values sound.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Checks configuration and environment before anything is opened.
+pub(crate) fn check(config: &Config) -> Result<()> {
+    let secrets = Secrets::of_environment()?;
+    config.schedule().validate()?;
+    options::check_exposure(config.server().listen, &secrets, config.transport().kind)?;
+    options::transport(config.transport(), &secrets, &config.settings().organisation).map(|_| ())
+}
+
+/// Serves until the program is told to stop.
+pub(crate) fn run(
+    config: Config,
+    analytics: Analytics,
+    outbox: Arc<dyn Outbox>,
+    register: Box<dyn Register>,
+) -> Result<()> {
+    let options = config.server().clone();
+    let secrets = Secrets::of_environment()?;
+    options::check_exposure(options.listen, &secrets, config.transport().kind)?;
+    let organisation = &analytics.settings().organisation;
+    let transport = options::transport(config.transport(), &secrets, organisation)?;
+    let zone = organisation.zone()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| Error::new(ErrorKind::Io, "the server cannot start its threads").caused_by(cause))?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind(options.listen).await.map_err(|cause| {
+            Error::new(ErrorKind::Io, "the server cannot listen")
+                .context("server.listen", options.listen)
+                .hint("end what listens there, or choose another address")
+                .caused_by(cause)
+        })?;
+        let address = listener
+            .local_addr()
+            .map_err(|cause| Error::new(ErrorKind::Io, "the server's address cannot be read").caused_by(cause))?;
+        let inbox_path = config.inbox_path();
+        let counters = Arc::new(Counters::default());
+        let arrived = Arc::new(Notify::new());
+        let (intake, writer) = intake::start(Inbox::open(&inbox_path)?, Arc::clone(&arrived), Arc::clone(&counters))?;
+        let runs = Runs::open(&inbox_path)?;
+        let worker = Worker::new(transport.name(), "server", config.outbox_options(), zone.clone())?;
+        // The analytics file has one process, so no other server of this outbox can be alive.
+        let reclaimed = worker.start(&*outbox, Timestamp::now())?;
+        if reclaimed != dermawan::outbox::Reclaimed::default() {
+            tracing::warn!(?reclaimed, "the last server was cut off");
+        }
+        let (stopping, stop) = watch::channel(false);
+        let (note, token) = door::Door::open(&config.store_path(), address)?;
+        let house = Arc::new(House {
+            limits: Mutex::new(Limits::new(options.messages_per_minute, options.webhooks_per_second)),
+            guesses: Mutex::new(Limits::new(GUESSES, 1)),
+            plan: config.schedule().clone(),
+            config,
+            options,
+            secrets,
+            door: Secret::new(token),
+            zone,
+            analytics,
+            transport,
+            outbox,
+            register,
+            worker,
+            reader: Reader::new(Inbox::open(&inbox_path)?),
+            inbox_path,
+            intake,
+            arrived,
+            owed: Notify::new(),
+            stop: stop.clone(),
+            halted: Mutex::new(None),
+            counters,
+            open_requests: AtomicU64::new(0),
+            started: Instant::now(),
+        });
+        let parts = [
+            tokio::spawn(reply::run(Arc::clone(&house), stop.clone())),
+            tokio::spawn(worker::run(Arc::clone(&house), stop.clone())),
+            tokio::spawn(scheduler::run(Arc::clone(&house), runs, stop)),
+        ];
+        tracing::info!(%address, gateway = house.transport.name(), "serving");
+        let stopping = Arc::new(stopping);
+        let asked = {
+            let stopping = Arc::clone(&stopping);
+            async move {
+                signal().await;
+                tracing::info!("stopping: what is in hand is ended");
+                let _ = stopping.send(true);
+            }
+        };
+        let served = axum::serve(listener, router(&house)).with_graceful_shutdown(asked).await;
+        // Also when it ended by itself.
+        let _ = stopping.send(true);
+        for part in parts {
+            let _ = part.await;
+        }
+        drop(note);
+        // The last one who can write ends the writer.
+        drop(house);
+        let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        tracing::info!("stopped");
+        served.map_err(|cause| Error::new(ErrorKind::Io, "the server stopped serving").caused_by(cause))
+    })
+}
+
+/// Ctrl-C, or the end that the system asks for.
+async fn signal() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
+
+fn router(house: &Arc<House>) -> Router {
+    let header = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    let webhooks = Router::new()
+        .route("/webhook/{token}", routing::post(webhook::with_path))
+        .route("/webhook", routing::post(webhook::without_path))
+        .route("/healthz", routing::get(api::healthz))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, WEBHOOK_PATIENCE));
+    let questions = api::router(house)
+        .route("/readyz", routing::get(api::readyz))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, API_PATIENCE));
+    webhooks
+        .merge(questions)
+        .layer(DefaultBodyLimit::max(64 * 1024))
+        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header(header::CACHE_CONTROL, "no-store"))
+        .layer(header(header::REFERRER_POLICY, "no-referrer"))
+        .layer(header(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(header(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
+        .layer(middleware::from_fn_with_state(Arc::clone(house), counted))
+        .with_state(Arc::clone(house))
+}
+
+async fn counted(State(house): State<Arc<House>>, request: Request, next: Next) -> Response {
+    house.open_requests.fetch_add(1, Ordering::Relaxed);
+    let response = next.run(request).await;
+    house.open_requests.fetch_sub(1, Ordering::Relaxed);
+    response
+}

@@ -1,0 +1,197 @@
+//! `[server]` and `[transport]` of the configuration, and the secrets of the environment.
+
+use dermawan::transport::fonnte::{Fonnte, FonnteOptions};
+use dermawan::transport::{
+    Accepted, Capabilities, Console, DryRun, Envelope, Event, Health, Hook, HookError, Secret, SendError, Transport,
+};
+use dermawan::{Error, ErrorKind, Organisation, Result};
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A shorter secret can be guessed by whoever may try for a year.
+const SHORTEST_SECRET: usize = 16;
+
+/// `[server]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ServerOptions {
+    /// Where to listen (default `127.0.0.1:8088`: this machine only; a reverse proxy with TLS stands in front).
+    pub(crate) listen: SocketAddr,
+    /// What came in and is not answered yet, and what the schedule has run.
+    pub(crate) inbox: PathBuf,
+    /// Messages that one sender may send at once, regained over a minute (default 20: faster than anyone types).
+    pub(crate) messages_per_minute: u32,
+    /// Webhooks a second that are taken in all (default 4,000); more are told to come again.
+    pub(crate) webhooks_per_second: u32,
+    /// Minutes after which a message is too old to be acted on (default 30, what a gateway's retries may take).
+    pub(crate) oldest_minutes: u32,
+    /// Messages that are answered at the same time (default 4: they wait for the disk more than for the processor).
+    pub(crate) answering: u16,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8088)),
+            inbox: "dermawan-inbox.sqlite".into(),
+            messages_per_minute: 20,
+            webhooks_per_second: 4000,
+            oldest_minutes: 30,
+            answering: 4,
+        }
+    }
+}
+
+impl ServerOptions {
+    /// Checks every value; names the one that is wrong.
+    pub(crate) fn validate(&self) -> Result<()> {
+        let wrong = |text: &str| Err(Error::new(ErrorKind::Configuration, text));
+        if self.messages_per_minute == 0 || self.webhooks_per_second == 0 {
+            return wrong("server.messages_per_minute and server.webhooks_per_second must be above zero");
+        }
+        if !(1..=1440).contains(&self.oldest_minutes) {
+            return wrong("server.oldest_minutes must be 1 to 1440");
+        }
+        if !(1..=64).contains(&self.answering) {
+            return wrong("server.answering must be 1 to 64");
+        }
+        Ok(())
+    }
+}
+
+/// `[transport]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TransportOptions {
+    /// Which gateway.
+    pub(crate) kind: Gateway,
+    /// Hand nothing to the gateway but what is for administrators: for trying everything out.
+    pub(crate) dry_run: bool,
+    /// Fonnte's.
+    pub(crate) fonnte: FonnteOptions,
+}
+
+/// A gateway by its name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Gateway {
+    /// What would go out is written to standard output (default).
+    #[default]
+    Console,
+    /// Fonnte.
+    Fonnte,
+}
+
+/// The secrets of the environment. An empty one is not set.
+#[derive(Debug, Default)]
+pub(crate) struct Secrets {
+    /// The last part of the webhook's address.
+    pub(crate) path: Secret,
+    /// What a webhook repeats in its body.
+    pub(crate) webhook: Secret,
+    /// Fonnte's device token.
+    pub(crate) fonnte: Secret,
+    /// The administrators' page and the HTTP routes.
+    pub(crate) admin: Secret,
+}
+
+impl Secrets {
+    /// Reads them. Errors: `configuration`, for one that is too short, and never its text.
+    pub(crate) fn of_environment() -> Result<Self> {
+        let read = |name: &'static str, shortest: usize| {
+            let text = std::env::var(name).unwrap_or_default();
+            if !text.is_empty() && text.len() < shortest {
+                return Err(Error::new(ErrorKind::Configuration, format!("{name} is too short")).hint(format!(
+                    "use at least {shortest} random characters, such as `openssl rand -hex 16` prints"
+                )));
+            }
+            Ok(Secret::new(text))
+        };
+        let path = read("DERMAWAN_WEBHOOK_TOKEN", SHORTEST_SECRET)?;
+        let text = std::env::var("DERMAWAN_WEBHOOK_TOKEN").unwrap_or_default();
+        if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
+            return Err(Error::new(ErrorKind::Configuration, "DERMAWAN_WEBHOOK_TOKEN does not fit into an address")
+                .hint("use letters, digits, - and _ only"));
+        }
+        Ok(Self {
+            path,
+            webhook: read("DERMAWAN_WEBHOOK_SECRET", SHORTEST_SECRET)?,
+            fonnte: read("DERMAWAN_FONNTE_TOKEN", 1)?,
+            admin: read("DERMAWAN_ADMIN_TOKEN", SHORTEST_SECRET)?,
+        })
+    }
+}
+
+/// Refuses to be reached from outside without what keeps strangers out.
+pub(crate) fn check_exposure(listen: SocketAddr, secrets: &Secrets, gateway: Gateway) -> Result<()> {
+    if listen.ip().is_loopback() {
+        return Ok(());
+    }
+    let missing = [
+        (secrets.path.is_empty(), "DERMAWAN_WEBHOOK_TOKEN"),
+        (secrets.webhook.is_empty(), "DERMAWAN_WEBHOOK_SECRET"),
+        (secrets.admin.is_empty(), "DERMAWAN_ADMIN_TOKEN"),
+    ];
+    if let Some((_, name)) = missing.into_iter().find(|(missing, _)| *missing) {
+        return Err(Error::new(
+            ErrorKind::Configuration,
+            format!("{name} is not set, and the address is a public one"),
+        )
+        .context("server.listen", listen)
+        .hint("set it in the environment, or listen on 127.0.0.1"));
+    }
+    if gateway == Gateway::Console {
+        return Err(Error::new(
+            ErrorKind::Configuration,
+            "the console takes any webhook, and the address is a public one",
+        )
+        .context("server.listen", listen)
+        .hint("set transport.kind to a gateway that checks a secret, or listen on 127.0.0.1"));
+    }
+    Ok(())
+}
+
+/// The gateway as configured.
+pub(crate) fn transport(
+    options: &TransportOptions,
+    secrets: &Secrets,
+    organisation: &Organisation,
+) -> Result<Arc<dyn Transport>> {
+    let administrators = || organisation.administrators.iter().filter_map(|text| dermawan::Number::parse(text).ok());
+    let gateway: Box<dyn Transport> = match options.kind {
+        Gateway::Console => Box::new(Console::new(std::io::stdout())),
+        Gateway::Fonnte => Box::new(Fonnte::new(FonnteOptions {
+            token: secrets.fonnte.clone(),
+            webhook_secret: secrets.webhook.clone(),
+            ..options.fonnte.clone()
+        })?),
+    };
+    Ok(if options.dry_run {
+        Arc::new(DryRun::letting_through(Whole(gateway), administrators()))
+    } else {
+        Arc::new(Whole(gateway))
+    })
+}
+
+/// A gateway whose kind is known when the program runs.
+struct Whole(Box<dyn Transport>);
+
+impl Transport for Whole {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+    fn send(&self, envelope: &Envelope) -> Result<Accepted, SendError> {
+        self.0.send(envelope)
+    }
+    fn parse(&self, hook: &Hook<'_>) -> Result<Vec<Event>, HookError> {
+        self.0.parse(hook)
+    }
+    fn health(&self) -> Result<Health, SendError> {
+        self.0.health()
+    }
+}

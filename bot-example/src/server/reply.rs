@@ -1,0 +1,244 @@
+//! What came in is answered, in order for each person.
+//!
+//! A message stays in the inbox until its reply is in the outbox. The reply's key comes from the message's, so that a
+//! message that is answered again, because the program died between the two, puts the same reply once.
+
+use super::House;
+use dermawan::inbox::{Inbox, Letter, Outcome, Step};
+use dermawan::outbox::{Draft, Priority};
+use dermawan::transport::{Event, Inbound};
+use dermawan::{Deed, Error, ErrorKind, Number, Owed, Result, Spoken, Turn};
+use jiff::Timestamp;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// How many messages are read at once.
+const AT_ONCE: usize = 256;
+/// How many wait before each who answers: a bound of memory; the rest waits in the file.
+const LINE: usize = 32;
+/// How often a message is tried before it is given up: a fault of the disk or of the facts should have passed by then.
+const ATTEMPTS: u32 = 6;
+
+/// Reads the inbox through a connection of its own, so that readers never wait for the writer.
+pub(super) struct Reader(Mutex<Inbox>);
+
+impl Reader {
+    pub(super) fn new(inbox: Inbox) -> Self {
+        Self(Mutex::new(inbox))
+    }
+
+    pub(super) fn with<T>(&self, read: impl FnOnce(&mut Inbox) -> T) -> T {
+        read(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Answers until told to stop; then ends what is in hand.
+pub(super) async fn run(house: Arc<House>, mut stop: watch::Receiver<bool>) {
+    let lines = usize::from(house.options.answering);
+    let mut senders = Vec::with_capacity(lines);
+    let mut tasks = Vec::with_capacity(lines);
+    for _ in 0..lines {
+        let (sender, receiver) = mpsc::channel(LINE);
+        senders.push(sender);
+        tasks.push(tokio::spawn(line(Arc::clone(&house), receiver, stop.clone())));
+    }
+    let mut after = 0;
+    while !*stop.borrow() {
+        let read = {
+            let house = Arc::clone(&house);
+            tokio::task::spawn_blocking(move || house.reader.with(|inbox| inbox.pending(after, AT_ONCE))).await
+        };
+        let letters = match read {
+            Ok(Ok(letters)) => letters,
+            Ok(Err(error)) => {
+                tracing::error!(code = error.code(), "the inbox cannot be read: {error}");
+                Vec::new()
+            }
+            Err(_) => Vec::new(),
+        };
+        if letters.is_empty() {
+            tokio::select! {
+                () = house.arrived.notified() => {}
+                _ = stop.changed() => {}
+                // Nothing is to be missed should a word get lost.
+                () = tokio::time::sleep(Duration::from_secs(5)) => {}
+            }
+            continue;
+        }
+        for letter in letters {
+            after = letter.seq;
+            // One person's messages stay in one line, so they are answered in order.
+            let mut hasher = DefaultHasher::new();
+            letter.from.as_ref().map(Number::as_str).hash(&mut hasher);
+            let line = (hasher.finish() % lines as u64) as usize;
+            tokio::select! {
+                _ = senders[line].send(letter) => {}
+                _ = stop.changed() => break,
+            }
+        }
+    }
+    drop(senders);
+    for task in tasks {
+        let _ = task.await;
+    }
+}
+
+async fn line(house: Arc<House>, mut letters: mpsc::Receiver<Letter>, stop: watch::Receiver<bool>) {
+    while let Some(letter) = letters.recv().await {
+        // What was not begun stays in the file and is answered at the next start.
+        if *stop.borrow() {
+            return;
+        }
+        settle(&house, letter, stop.clone()).await;
+    }
+}
+
+async fn settle(house: &Arc<House>, letter: Letter, mut stop: watch::Receiver<bool>) {
+    let seq = letter.seq;
+    let letter = Arc::new(letter);
+    let said = Arc::new(Mutex::new(None));
+    for attempt in 1..=ATTEMPTS {
+        let done = {
+            let (house, letter, said) = (Arc::clone(house), Arc::clone(&letter), Arc::clone(&said));
+            tokio::task::spawn_blocking(move || house.deal_with(&letter, &mut super::lock(&said))).await
+        };
+        let outcome = match done {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(error)) => {
+                tracing::error!(code = error.code(), seq, attempt, "a message cannot be answered: {error}");
+                if attempt < ATTEMPTS {
+                    tokio::select! {
+                        () = tokio::time::sleep(Duration::from_secs(1 << attempt)) => {}
+                        _ = stop.changed() => return,
+                    }
+                    continue;
+                }
+                Settled { outcome: Outcome::Failed, session: None }
+            }
+            Err(_) => {
+                // A panic: a fault of ours that would only come again.
+                tracing::error!(seq, "answering a message ended in a fault of the program");
+                Settled { outcome: Outcome::Failed, session: None }
+            }
+        };
+        match outcome.outcome {
+            Outcome::Answered => house.counters.answered.add(1),
+            Outcome::Silent => house.counters.silent.add(1),
+            Outcome::Failed => house.counters.failed.add(1),
+        }
+        let Settled { outcome, session } = outcome;
+        let step = Step::Settle { seq, outcome, session, now: Timestamp::now() };
+        if house.intake.settle(step).await.is_err() {
+            tracing::error!(
+                seq,
+                "a message is answered, but that cannot be written down; its reply's key keeps it single"
+            );
+        }
+        return;
+    }
+}
+
+/// How a message was dealt with.
+struct Settled {
+    outcome: Outcome,
+    session: Option<dermawan::bot::Session>,
+}
+
+impl House {
+    /// Deals with one letter: what it asks for is done and its reply lies in the outbox when this returns. May be done
+    /// again for the same letter.
+    fn deal_with(&self, letter: &Letter, said: &mut Option<Spoken>) -> Result<Settled> {
+        let now = Timestamp::now();
+        match (&letter.event, &letter.from) {
+            (Event::Message(message), Some(from)) => self.answer(letter, message, from, now, said),
+            (Event::Status(change), _) => {
+                self.outbox.status(change, now)?;
+                Ok(Settled { outcome: Outcome::Answered, session: None })
+            }
+            (Event::Device(change), _) => {
+                tracing::warn!(connected = change.connected, "the gateway tells of the device");
+                self.worker.device(&*self.outbox, change, now)?;
+                self.owed.notify_one();
+                Ok(Settled { outcome: Outcome::Answered, session: None })
+            }
+            _ => Ok(Settled { outcome: Outcome::Silent, session: None }),
+        }
+    }
+
+    /// `said` holds what the conversation came to when the outbox could not take it: a code is not asked for twice because
+    /// a disk was full for a moment.
+    fn answer(
+        &self,
+        letter: &Letter,
+        message: &Inbound,
+        from: &Number,
+        now: Timestamp,
+        said: &mut Option<Spoken>,
+    ) -> Result<Settled> {
+        if said.is_none() {
+            let random =
+                getrandom::u64().map_err(|_| Error::new(ErrorKind::Io, "the system has no secure randomness"))?;
+            let turn = Turn {
+                sender: &message.sender,
+                lid: message.lid.as_deref(),
+                text: &message.text,
+                session: self.reader.with(|inbox| inbox.session(from))?,
+                now,
+                as_of: self.today(now),
+                random,
+                channel: "whatsapp",
+                own: None,
+            };
+            let spoken = self.analytics.converse(&*self.register, &turn)?;
+            if let Some(error) = &spoken.answer.error {
+                self.counters.troubled.add(1);
+                tracing::error!(code = error.code(), seq = letter.seq, "a reply says sorry: {error}");
+            }
+            *said = Some(spoken);
+        }
+        let Some(spoken) = said else { return Ok(Settled { outcome: Outcome::Silent, session: None }) };
+        // Before the reply, which says that it is done.
+        for deed in &spoken.deeds {
+            self.carry_out(deed, now)?;
+        }
+        let lane = self.lane();
+        let mut drafts: Vec<Draft> = Vec::new();
+        if let (Some(text), Some(to)) = (&spoken.answer.reply, &spoken.to) {
+            let mut draft = Draft::reply(format!("balas:{}", letter.key), lane, to.clone(), &**text);
+            draft.reply_to.clone_from(&message.id);
+            drafts.push(draft);
+        }
+        for Owed { key, to, text } in &spoken.owed {
+            // Somebody waits for a code; it is not an answer to the number that it goes to.
+            let mut draft = Draft::single(&**key, lane, Priority::Reply, "kabar", to.clone(), &**text);
+            draft.any_hour = true;
+            drafts.push(draft);
+        }
+        let outcome = if drafts.is_empty() { Outcome::Silent } else { Outcome::Answered };
+        if !drafts.is_empty() {
+            self.outbox.put(&mut drafts.into_iter(), now)?;
+            self.owed.notify_one();
+        }
+        Ok(Settled { outcome, session: Some(spoken.answer.session) })
+    }
+
+    /// What a conversation asks of the host. Every one of these may be done twice and is done once.
+    fn carry_out(&self, deed: &Deed, now: Timestamp) -> Result<()> {
+        match deed {
+            Deed::OptOut(number) => {
+                let purged = self.outbox.opt_out(number, now)?;
+                tracing::info!(purged, "a number wants no more messages");
+                Ok(())
+            }
+            Deed::OptIn(number) => {
+                self.outbox.opt_in(number)?;
+                tracing::info!("a number wants messages again");
+                Ok(())
+            }
+            Deed::SendReports => self.report_now(now),
+            Deed::SendGreetings => self.greetings(now),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Looks at the clock, and does what is due, one after another.
+
+use super::House;
+use dermawan::Result;
+use dermawan::schedule::{self, Due, Job, Runs};
+use jiff::{Timestamp, ToSpan};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Between looks at the clock.
+const LOOK: Duration = Duration::from_secs(15);
+/// How long runs are remembered, in days; reports for good.
+const REMEMBER_DAYS: i64 = 400;
+
+/// Does what is due until told to stop. A job in hand is ended first, but for a load, which is stopped: it changes
+/// nothing until it is whole.
+pub(super) async fn run(house: Arc<House>, runs: Runs, mut stop: watch::Receiver<bool>) {
+    let mut runs = Some(runs);
+    while !*stop.borrow() {
+        let Some(mut mine) = runs.take() else { return };
+        let looked = {
+            let (house, stop) = (Arc::clone(&house), stop.clone());
+            tokio::task::spawn_blocking(move || {
+                if let Err(error) = look(&house, &mut mine, &stop) {
+                    tracing::error!(code = error.code(), "the schedule cannot be read: {error}");
+                }
+                mine
+            })
+            .await
+        };
+        match looked {
+            Ok(mine) => runs = Some(mine),
+            Err(_) => {
+                tracing::error!("a job ended in a fault of the program");
+                runs = Runs::open(&house.inbox_path).ok();
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+fn look(house: &House, runs: &mut Runs, stop: &watch::Receiver<bool>) -> Result<()> {
+    let plan = &house.plan;
+    let now = Timestamp::now();
+    if let Some(month) = schedule::missed_report(plan, now, &house.zone, &runs.past()?) {
+        house.tell_of_missed_report(month, now)?;
+    }
+    // Approved by an administrator's word, and perhaps cut off behind it.
+    house.greetings(now)?;
+    for Due { job, period } in schedule::due(plan, now, &house.zone, &runs.past()?) {
+        if *stop.borrow() {
+            return Ok(());
+        }
+        // The nightly load and one in between may be due together; what the first brought need not be loaded again.
+        if !runs.begin(job, &period, Timestamp::now())? {
+            continue;
+        }
+        tracing::info!(job = job.code(), period, "a job begins");
+        let done = match job {
+            Job::Load => house.load(false, stop).map(|_| ()),
+            Job::Report => house.report(&period, now),
+            Job::Brief => house.brief(&period, now),
+            Job::Alerts => house.alerts(now),
+            Job::Thanks => house.thanks(now),
+            Job::Tidy => house
+                .tidy(now)
+                .and_then(|()| runs.prune(now.checked_sub((REMEMBER_DAYS * 24).hours()).unwrap_or(Timestamp::MIN))),
+            _ => Ok(()),
+        };
+        match done {
+            Ok(()) => {
+                house.counters.jobs_done.add(1);
+                runs.end(job, &period, true, Timestamp::now())?;
+                tracing::info!(job = job.code(), period, "a job is done");
+            }
+            Err(error) => {
+                house.counters.jobs_failed.add(1);
+                runs.end(job, &period, false, Timestamp::now())?;
+                tracing::error!(job = job.code(), period, code = error.code(), "a job failed: {error}");
+            }
+        }
+    }
+    Ok(())
+}

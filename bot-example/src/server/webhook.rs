@@ -1,0 +1,112 @@
+//! What the gateway brings: checked, kept on the disk, then answered.
+//!
+//! The answer says nothing but its status: 200 when it is kept (or needs nothing), 404 for another path, 401 forged, 403 for
+//! another device, 400 unreadable, 413 too large, 503 too many, 500 when it cannot be kept, for then the gateway's retry is
+//! wanted.
+
+use super::House;
+use super::intake::Unwritten;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use dermawan::Sender;
+use dermawan::bot::Command;
+use dermawan::inbox::{Kept, Step};
+use dermawan::transport::{Event, Hook, HookError, Inbound};
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// No gateway's webhook is larger.
+const LARGEST: usize = 64 * 1024;
+
+/// `POST /webhook/{token}`.
+pub(super) async fn with_path(
+    State(house): State<Arc<House>>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> StatusCode {
+    if !house.secrets.path.matches(&token) {
+        house.counters.lost.add(1);
+        return StatusCode::NOT_FOUND;
+    }
+    receive(&house, &headers, body).await
+}
+
+/// `POST /webhook`: on this machine only, while no path is configured.
+pub(super) async fn without_path(State(house): State<Arc<House>>, headers: HeaderMap, body: Body) -> StatusCode {
+    if !house.secrets.path.is_empty() {
+        house.counters.lost.add(1);
+        return StatusCode::NOT_FOUND;
+    }
+    receive(&house, &headers, body).await
+}
+
+async fn receive(house: &House, headers: &HeaderMap, body: Body) -> StatusCode {
+    let Ok(body) = to_bytes(body, LARGEST).await else {
+        house.counters.malformed.add(1);
+        return StatusCode::PAYLOAD_TOO_LARGE;
+    };
+    let headers: Vec<(&str, &str)> =
+        headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
+    let events = match house.transport.parse(&Hook { body: &body, headers: &headers }) {
+        Ok(events) => events,
+        Err(error) => return refuse(house, error),
+    };
+    // Behind the check, so that a flood of forged ones does not keep the gateway's out.
+    if !house.limits().admit(house.uptime_ms()) {
+        house.counters.refused.add(1);
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    let now = Timestamp::now();
+    for event in events {
+        if let Event::Message(message) = &event
+            && !is_wanted(house, message, now)
+        {
+            continue;
+        }
+        match house.intake.keep(Step::Keep { event, now }).await {
+            Ok(Kept::New) => house.counters.kept.add(1),
+            Ok(Kept::Known) => house.counters.known.add(1),
+            Ok(Kept::Ignored) => house.counters.ignored.add(1),
+            Err(Unwritten) => return StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+    StatusCode::OK
+}
+
+fn refuse(house: &House, error: HookError) -> StatusCode {
+    let (counter, status) = match error {
+        HookError::Forged => (&house.counters.forged, StatusCode::UNAUTHORIZED),
+        HookError::OtherDevice => (&house.counters.other_device, StatusCode::FORBIDDEN),
+        _ => (&house.counters.malformed, StatusCode::BAD_REQUEST),
+    };
+    counter.add(1);
+    tracing::warn!(reason = %error, "a webhook is refused");
+    status
+}
+
+/// Whether a message is acted on. What is not is counted and answered 200: delivering it again would change nothing.
+fn is_wanted(house: &House, message: &Inbound, now: Timestamp) -> bool {
+    let Sender::Person(number) = &message.sender else {
+        house.counters.ignored.add(1);
+        return false;
+    };
+    if message.device.as_ref() == Some(number) {
+        house.counters.ignored.add(1);
+        return false;
+    }
+    let oldest = i64::from(house.options.oldest_minutes) * 60;
+    if message.written.is_some_and(|written| now.as_second() - written.as_second() > oldest) {
+        house.counters.old.add(1);
+        return false;
+    }
+    // Whoever wants to hear no more is heard, however much they wrote.
+    if Command::parse(&message.text, false) != Some(Command::Stop)
+        && !house.limits().admit_sender(number.as_str(), house.uptime_ms())
+    {
+        house.counters.flooded.add(1);
+        return false;
+    }
+    true
+}
