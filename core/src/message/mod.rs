@@ -38,6 +38,6 @@ pub use catalogue::Template;
 pub use clean::{clean, clean_or};
 pub use date::{date, month_long, month_short};
 pub use explain::explain;
-pub use rupiah::{number, rupiah};
+pub use rupiah::{number, rupiah, rupiah_short};
 pub use templates::Templates;
 pub use values::{MenuLine, Message};
