@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Donor analytics for charities: from MySQL tables to WhatsApp replies.
@@ -24,7 +25,8 @@ pub(crate) struct Arguments {
 
 const ENVIRONMENT: &str = "Secrets come from the environment:
   DERMAWAN_DATABASE_PASSWORD   the password of [database]
-  DERMAWAN_DATABASE_URL        mysql://user:password@host:port/database, in place of [database]";
+  DERMAWAN_DATABASE_URL        mysql://user:password@host:port/database, in place of [database]
+  DERMAWAN_ADMIN_TOKEN         the password of the administrators' page, 16 characters at least";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -37,6 +39,8 @@ pub(crate) enum Command {
     Analyse(Analyse),
     /// Talk to the bot as if from a telephone; nothing is sent
     Chat(Chat),
+    /// Serve the administrators' page alone; nothing is sent
+    Page(Page),
     /// Check configuration, database, analytics file and clock, and say what to mend
     Doctor(Doctor),
 }
@@ -129,6 +133,20 @@ pub(crate) struct Chat {
     /// Talk about made-up data instead of the analytics file
     #[arg(long)]
     pub(crate) demo: bool,
+}
+
+/// Options of `page`.
+#[derive(Debug, Args)]
+pub(crate) struct Page {
+    /// Where to listen; port 0 lets the system choose
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Show made-up data with made-up messages, instead of the analytics file
+    #[arg(long)]
+    pub(crate) sample: bool,
+    /// The page is reached over https only (by a proxy): the cookie is never sent without it
+    #[arg(long)]
+    pub(crate) https: bool,
 }
 
 /// Options of `doctor`.

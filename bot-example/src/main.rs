@@ -14,6 +14,7 @@ mod config;
 mod failure;
 mod interrupt;
 mod log;
+mod page;
 mod screen;
 mod shapes;
 mod table;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Etl(options) => command::etl::run(&arguments, options),
         Command::Analyse(options) => command::analyse::run(&arguments, options),
         Command::Chat(options) => command::chat::run(&arguments, options),
+        Command::Page(options) => command::page::run(&arguments, options),
         Command::Doctor(options) => command::doctor::run(&arguments, options),
     });
     outcome.unwrap_or_else(|error| failure::report(&error))

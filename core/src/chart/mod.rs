@@ -36,6 +36,7 @@ pub use forecast::ForecastChart;
 pub use options::Options;
 #[cfg(feature = "chart")]
 pub use png::png;
+pub use words::percent;
 
 use crate::error::Result;
 use serde::{Deserialize, Serialize};

@@ -15,8 +15,13 @@ pub(super) const fn nothing(language: Language) -> &'static str {
     either(language, "Belum ada data untuk digambar.", "There are no data to show yet.")
 }
 
-/// A share as per cent, without decimals; what is above nothing and below one per cent is said so.
-pub(super) fn percent(share: f64) -> String {
+/// A share as per cent, without decimals; what is not quite nothing, or not quite all, is said so.
+///
+/// ```
+/// use dermawan::chart::percent;
+/// assert_eq!([0.0, 0.004, 0.124, 0.997].map(percent), ["0%", "<1%", "12%", ">99%"]);
+/// ```
+pub fn percent(share: f64) -> String {
     let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { return "–".into() };
     match (share * 100.0).round() {
         0.0 if share > 0.0 => "<1%".into(),

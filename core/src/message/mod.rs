@@ -41,3 +41,4 @@ pub use explain::explain;
 pub use rupiah::{number, rupiah, rupiah_short};
 pub use templates::Templates;
 pub use values::{MenuLine, Message};
+pub use words::{level as risk_level, reason as risk_reason, table as table_name};
