@@ -43,7 +43,7 @@ def test_the_comparison_finds_differences():
 
 
 def test_all_files_are_there():
-    assert len(FILES) >= 13
+    assert len(FILES) >= 14
     assert len(CASES) >= 70
 
 
