@@ -111,6 +111,18 @@ impl AnalyticsDesk {
         *known = Some(Arc::clone(&made));
         Ok(made)
     }
+
+    /// Finds out anew which lines are worth a look; the rest does not depend on what was accepted, and takes long.
+    fn look_again(&self) -> Result<()> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(there) = known.take() else { return Ok(()) };
+        let mut lines = Gathering::begun(&self.analytics, there.day);
+        lines.entries()?;
+        let PageFacts { strange_entries, accepted_entries, .. } = lines.facts;
+        let facts = PageFacts { strange_entries, accepted_entries, ..there.facts.clone() };
+        *known = Some(Arc::new(Known { run: there.run, day: there.day, facts, pictures: there.pictures.clone() }));
+        Ok(())
+    }
 }
 
 impl Desk for AnalyticsDesk {
@@ -128,8 +140,7 @@ impl Desk for AnalyticsDesk {
         match action {
             Action::Entry { id, fine } => {
                 self.analytics.accept_entries(&[EntryId(*id)], *fine)?;
-                *self.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                Ok(())
+                self.look_again()
             }
             Action::Message { id, decision } => self.workbench.decide(*id, *decision),
             Action::Approve(ids) => self.workbench.greet(ids, true),
@@ -149,17 +160,21 @@ struct Gathering<'a> {
 }
 
 impl<'a> Gathering<'a> {
-    fn of(analytics: &'a Analytics, day: Date) -> Result<Self> {
+    fn begun(analytics: &'a Analytics, day: Date) -> Self {
         let settings = analytics.settings();
         let language = settings.organisation.language;
-        let drawing =
-            chart::Options { language, calendar: settings.forecast.hijri_overrides.clone(), ..Default::default() };
+        let calendar = settings.forecast.hijri_overrides.clone();
+        let drawing = chart::Options { language, calendar, ..Default::default() };
         let facts = PageFacts {
             organisation: settings.organisation.name.clone(),
             today: date(day, language),
             ..PageFacts::default()
         };
-        let mut gathering = Self { analytics, day, language, drawing, facts, pictures: BTreeMap::new() };
+        Self { analytics, day, language, drawing, facts, pictures: BTreeMap::new() }
+    }
+
+    fn of(analytics: &'a Analytics, day: Date) -> Result<Self> {
+        let mut gathering = Self::begun(analytics, day);
         gathering.freshness()?;
         if gathering.facts.freshness.as_of.is_some() {
             // The forecast comes first: the month says what is expected of it.
