@@ -8,7 +8,7 @@ use dermawan::source::files::{FilesOptions, FilesSource};
 use dermawan::source::mysql::{MySqlOptions, MySqlSource};
 use dermawan::source::{Mapping, Source};
 use dermawan::store::{DuckDbOptions, DuckDbStore};
-use dermawan::{DonorId, EntryId, Error, ErrorKind, Month, Result, Settings};
+use dermawan::{Direction, DonorId, EntryId, Error, ErrorKind, Month, Result, Settings};
 use napi::Env;
 use napi::bindgen_prelude::{AsyncTask, Unknown};
 use napi_derive::napi;
@@ -139,6 +139,42 @@ impl Analytics {
     #[napi(ts_return_type = "Promise<any[]>")]
     pub fn cash_flow(&self, as_of: String) -> AsyncTask<Job> {
         self.later(move |analytics| analytics.cash_flow(day(&as_of)?))
+    }
+
+    /// The same with the expenses of each category, and with the probability that money runs out.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn cash_flow_chances(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.cash_flow_chances(day(&as_of)?))
+    }
+
+    /// Forecasts every category of the cash book in one `direction` (3 months when `horizon` is left out); they add up to
+    /// their total.
+    #[napi(
+        ts_args_type = "direction: 'income' | 'expense', asOf: string, horizon?: number | null",
+        ts_return_type = "Promise<any>"
+    )]
+    pub fn category_forecasts(
+        &self,
+        env: &Env,
+        direction: Unknown<'_>,
+        as_of: String,
+        horizon: Maybe<'_>,
+    ) -> napi::Result<AsyncTask<Job>> {
+        let direction: Direction = read(env, "direction", direction)?;
+        let horizon: Option<u16> = read_or_default(env, "horizon", horizon)?;
+        Ok(self.later(move |analytics| analytics.category_forecasts(direction, day(&as_of)?, horizon.unwrap_or(3))))
+    }
+
+    /// The next gift of every donor who has given, in columns.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn next_gifts(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.next_gifts(day(&as_of)?))
+    }
+
+    /// Gifts that differ from what their donor usually gives.
+    #[napi(ts_return_type = "Promise<any[]>")]
+    pub fn unusual_gifts(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.unusual_gifts(day(&as_of)?))
     }
 
     /// The churn score of every donor who gave, in columns.

@@ -12,6 +12,7 @@ mod anomaly;
 mod chart;
 mod churn;
 mod door;
+mod forecast;
 
 use napi_derive::napi;
 

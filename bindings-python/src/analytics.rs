@@ -10,7 +10,7 @@ use dermawan::source::frame::FrameSource;
 use dermawan::source::mysql::{MySqlOptions, MySqlSource};
 use dermawan::source::{Mapping, Source};
 use dermawan::store::{DuckDbOptions, DuckDbStore};
-use dermawan::{DonorId, EntryId, Error, ErrorKind, Month, Result, Settings, Table};
+use dermawan::{Direction, DonorId, EntryId, Error, ErrorKind, Month, Result, Settings, Table};
 use jiff::civil::Date;
 use pyo3::prelude::*;
 use pyo3_arrow::input::AnyRecordBatch;
@@ -186,6 +186,36 @@ impl Analytics {
     #[pyo3(signature = (as_of) -> "list[dict]")]
     fn cash_flow<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
         answer(py, || self.handle()?.cash_flow(as_of.0))
+    }
+
+    /// The same with the expenses of each category, and with the probability that money runs out.
+    #[pyo3(signature = (as_of) -> "dict")]
+    fn cash_flow_chances<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || self.handle()?.cash_flow_chances(as_of.0))
+    }
+
+    /// Forecasts every category of the cash book in one `direction`, `income` or `expense`; they add up to their total.
+    #[pyo3(signature = (direction: "str", as_of, horizon=3) -> "dict")]
+    fn category_forecasts<'py>(
+        &self,
+        direction: &Bound<'py, PyAny>,
+        as_of: Day,
+        horizon: u16,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (py, direction): (_, Direction) = (direction.py(), read("direction", direction)?);
+        answer(py, || self.handle()?.category_forecasts(direction, as_of.0, horizon))
+    }
+
+    /// The next gift of every donor who has given.
+    #[pyo3(signature = (as_of) -> "dict")]
+    fn next_gifts<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || self.handle()?.next_gifts(as_of.0))
+    }
+
+    /// Gifts that differ from what their donor usually gives.
+    #[pyo3(signature = (as_of) -> "list[dict]")]
+    fn unusual_gifts<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, || self.handle()?.unusual_gifts(as_of.0))
     }
 
     /// The churn score of every donor who gave.

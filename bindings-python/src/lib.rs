@@ -9,6 +9,7 @@ mod chart;
 mod churn;
 mod columns;
 mod door;
+mod forecast;
 
 #[pyo3::pymodule]
 mod _dermawan {
@@ -27,6 +28,8 @@ mod _dermawan {
     use crate::churn::{churn_backtest, churn_evaluate, churn_fit, churn_predict, retention, rfm, standings};
     #[pymodule_export]
     use crate::columns::Columns;
+    #[pymodule_export]
+    use crate::forecast::{forecast_many, next_gift, simulate_cash_flow};
 
     /// The version of the library.
     #[pyo3::pyfunction]

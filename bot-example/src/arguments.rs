@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Page(Page),
     /// Check configuration, database, analytics file and clock, and say what to mend
     Doctor(Doctor),
+    /// Play the gateway, with a telephone at `/`, to try the bot without an account
+    StandIn(StandIn),
 }
 
 /// Options of `demo`.
@@ -130,6 +132,9 @@ pub(crate) struct Chat {
     /// Whose telephone it is [default: Pak Budi's of the made-up data]
     #[arg(long = "as", value_name = "NUMBER", default_value = "6281234567890")]
     pub(crate) number: String,
+    /// Keep registrations, consent and greetings in this file [default: they end with the talk]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) register: Option<PathBuf>,
     /// Talk about made-up data instead of the analytics file
     #[arg(long)]
     pub(crate) demo: bool,
@@ -155,4 +160,63 @@ pub(crate) struct Doctor {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Options of `stand-in`.
+#[derive(Debug, Args)]
+pub(crate) struct StandIn {
+    /// Where to listen; port 0 lets the system choose, and the first line of output tells
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8100")]
+    pub(crate) listen: SocketAddr,
+    /// Listen on an address that other machines reach
+    #[arg(long)]
+    pub(crate) anywhere: bool,
+    /// The token that requests must carry
+    #[arg(long, default_value = "stand-in")]
+    pub(crate) token: String,
+    /// The device's own number
+    #[arg(long, value_name = "NUMBER", default_value = "6281100000000")]
+    pub(crate) device: String,
+    /// Post webhooks here
+    #[arg(long, value_name = "URL")]
+    pub(crate) webhook: Option<String>,
+    /// The device's secret key, repeated in every webhook
+    #[arg(long)]
+    pub(crate) secret: Option<String>,
+    /// Messages left
+    #[arg(long, default_value_t = 1000)]
+    pub(crate) quota: u64,
+    /// Disconnect the device after so many messages
+    #[arg(long, value_name = "N")]
+    pub(crate) disconnect_after: Option<u64>,
+    /// Write identities as numbers or as texts
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) ids: crate::stand_in::Ids,
+    /// Post what becomes of each message: sent, delivered, read
+    #[arg(long)]
+    pub(crate) statuses: bool,
+    /// Post each webhook so many times
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) copies: u32,
+    /// Post webhooks so many milliseconds late
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(crate) hook_delay: u64,
+    /// Post a webhook again after so many milliseconds, unless it was answered with 200
+    #[arg(long, value_name = "MS", default_value_t = 60_000)]
+    pub(crate) retry_every: u64,
+    /// Post a webhook again so many times
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    pub(crate) retries: u32,
+    /// Answer so many milliseconds late
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(crate) delay: u64,
+    /// The share of requests that meet a fault by chance, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub(crate) chaos: f64,
+    /// The seed of chance
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Append every message taken over to this file, a JSON line each, durable before its answer
+    #[arg(long, value_name = "FILE")]
+    pub(crate) accepted: Option<PathBuf>,
 }

@@ -1,8 +1,9 @@
 //! The configuration: one TOML file, and the environment for secrets.
 
-use dermawan::anomaly::{ExpenseOptions, ScreenOptions, TransactionOptions};
+use dermawan::anomaly::{ExpenseOptions, GiftOptions, ScreenOptions, TransactionOptions};
+use dermawan::calendar::hijri::Overrides;
 use dermawan::churn::{BacktestOptions, Method, OutlookOptions, RecommendOptions, ScoreOptions, SegmentOptions};
-use dermawan::forecast::{self, CashFlowOptions};
+use dermawan::forecast::{self, CashFlowOptions, NextGiftOptions};
 use dermawan::source::files::{FilesOptions, FilesSource};
 use dermawan::source::mysql::{MySqlOptions, MySqlSource, Password};
 use dermawan::source::{Mapping, Source};
@@ -35,6 +36,8 @@ struct Parts {
     etl: etl::Options,
     forecast: forecast::Options,
     cash_flow: CashFlowOptions,
+    next_gift: NextGiftOptions,
+    hijri: Overrides,
     churn: ScoreOptions,
     churn_method: Option<Method>,
     churn_backtest: BacktestOptions,
@@ -44,8 +47,11 @@ struct Parts {
     segments: SegmentOptions,
     expense_anomalies: ExpenseOptions,
     unusual_transactions: TransactionOptions,
+    unusual_gifts: GiftOptions,
     screening: ScreenOptions,
     messages: Messages,
+    register: dermawan::register::Options,
+    thanks: dermawan::insight::ThanksOptions,
 }
 
 /// A folder with one CSV or Parquet file a table.
@@ -236,6 +242,8 @@ fn settings(parts: &Parts) -> Settings {
         etl: parts.etl.clone(),
         forecast: parts.forecast.clone(),
         cash_flow: parts.cash_flow.clone(),
+        next_gift: parts.next_gift.clone(),
+        hijri: parts.hijri.clone(),
         churn: parts.churn.clone(),
         churn_method: parts.churn_method,
         churn_backtest: parts.churn_backtest.clone(),
@@ -245,10 +253,13 @@ fn settings(parts: &Parts) -> Settings {
         segments: parts.segments.clone(),
         expense_anomalies: parts.expense_anomalies.clone(),
         unusual_transactions: parts.unusual_transactions.clone(),
+        unusual_gifts: parts.unusual_gifts.clone(),
         screening: parts.screening.clone(),
         risk_score: parts.messages.risk_score,
         risk_list: parts.messages.risk_list,
         unusual_days: parts.messages.unusual_days,
+        register: parts.register,
+        thanks: parts.thanks,
     }
 }
 

@@ -17,6 +17,7 @@ mod log;
 mod page;
 mod screen;
 mod shapes;
+mod stand_in;
 mod table;
 
 use arguments::{Arguments, Command};
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Chat(options) => command::chat::run(&arguments, options),
         Command::Page(options) => command::page::run(&arguments, options),
         Command::Doctor(options) => command::doctor::run(&arguments, options),
+        Command::StandIn(options) => command::stand_in::run(options),
     });
     outcome.unwrap_or_else(|error| failure::report(&error))
 }

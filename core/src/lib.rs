@@ -59,6 +59,8 @@ pub mod sample;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-pub use analytics::{Analytics, DonationForecast, DonorAnalyses, Settings};
+pub use analytics::{
+    Analytics, Deed, DonationForecast, DonorAnalyses, NextGifts, Owed, OwedThanks, Settings, Spoken, Turn,
+};
 pub use error::{Error, ErrorKind, Result};
 pub use model::*;

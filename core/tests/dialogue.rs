@@ -48,7 +48,8 @@ fn outlook() -> Outlook {
         expense: Rupiah::new(5_500_000),
         balance: Rupiah::new(balance),
     };
-    Outlook { months: vec![ahead(2, 6_200_000, 700_000), ahead(3, 6_400_000, 1_600_000)], opening: Some(Rupiah::ZERO) }
+    let months = vec![ahead(2, 6_200_000, 700_000), ahead(3, 6_400_000, 1_600_000)];
+    Outlook { months, opening: Some(Rupiah::ZERO), ..Outlook::default() }
 }
 
 impl Facts for Orphanage {
@@ -128,7 +129,10 @@ impl Facts for Orphanage {
         };
         let entry =
             UnusualEntry { category: "Kesehatan".into(), date: date(2026, 1, 9), amount: Rupiah::new(4_000_000) };
-        self.ask("anomalies", AnomalyList { categories: vec![anomaly, below], entries: vec![entry] })
+        self.ask(
+            "anomalies",
+            AnomalyList { categories: vec![anomaly, below], entries: vec![entry], ..AnomalyList::default() },
+        )
     }
 
     fn brief(&self) -> Result<Brief> {

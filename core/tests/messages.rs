@@ -3,9 +3,12 @@
 // The helpers below are tests too; clippy knows only functions marked so.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use dermawan::insight::{CategoryAmount, DonorInfo, Impact, MonthlyReport, Outlook, OutlookMonth, impact};
+use dermawan::insight::{
+    self, AnomalyList, BriefFacts, CategoryAmount, DonorInfo, Impact, MonthlyReport, NewLevel, Outlook, OutlookMonth,
+    RamadanEffect, ShortfallRisk, impact,
+};
 use dermawan::message::{MenuLine, Message, Template, Templates};
-use dermawan::{ErrorKind, Language, Month, Organisation, Rupiah, UnitCosts};
+use dermawan::{Direction, ErrorKind, Language, Month, Organisation, Rupiah, UnitCosts};
 use jiff::civil::date;
 use proptest::prelude::*;
 use std::path::Path;
@@ -54,7 +57,68 @@ fn outlook() -> Outlook {
         expense: Rupiah::new(5_500_000),
         balance: Rupiah::new(balance),
     });
-    Outlook { months: months.collect(), opening: None }
+    Outlook { months: months.collect(), ..Outlook::default() }
+}
+
+#[test]
+fn ramadan_and_the_chance_of_a_shortfall_have_a_sentence() {
+    let month = |number| Month::new(2026, number).unwrap();
+    let told = Outlook {
+        ramadan: vec![
+            RamadanEffect { month: month(2), flow: Direction::Income, change: Rupiah::new(3_100_000) },
+            RamadanEffect { month: month(3), flow: Direction::Expense, change: Rupiah::new(-250_000) },
+        ],
+        shortfall: Some(ShortfallRisk { month: month(3), chance: 0.348 }),
+        ..outlook()
+    };
+    let english = Organisation { language: Language::En, ..Organisation::default() };
+    let english = Templates::embedded(&english).unwrap();
+    let facts = |outlook| BriefFacts {
+        today: date(2026, 1, 20),
+        data_as_of: None,
+        donations: &[],
+        expenses: &[],
+        outlook,
+        at_risk: 0,
+        anomalies: 0,
+        quarantined: 0,
+    };
+    let (silent, brief) = (outlook(), insight::brief(&facts(&told)));
+    let quiet = insight::brief(&facts(&silent));
+    for (message, without) in [
+        (Message::Outlook(&told), Message::Outlook(&silent)),
+        (Message::Forecast(&told), Message::Forecast(&silent)),
+        (Message::Brief(&brief), Message::Brief(&quiet)),
+    ] {
+        let text = TEMPLATES.render(&message).unwrap();
+        let told = "🌙 Ramadan dan Idul Fitri: pemasukan Feb 2026 diperkirakan Rp 3.100.000 lebih tinggi dari biasanya\n\
+                    🌙 Ramadan dan Idul Fitri: pengeluaran Mar 2026 diperkirakan Rp 250.000 lebih rendah dari biasanya\n\
+                    ⚠️ Peluang kas kurang pada akhir Mar 2026: sekitar 35%";
+        assert!(text.contains(told), "{text}");
+        let text = english.render(&message).unwrap();
+        let told = "🌙 Ramadan and Idul Fitri: income in Feb 2026 expected Rp 3.100.000 higher than usual\n\
+                    🌙 Ramadan and Idul Fitri: expenses in Mar 2026 expected Rp 250.000 lower than usual\n\
+                    ⚠️ Chance of a shortfall at the end of Mar 2026: about 35%";
+        assert!(text.contains(told), "{text}");
+        let without = TEMPLATES.render(&without).unwrap();
+        assert!(!without.contains("Ramadan") && !without.contains('%'), "{without}");
+    }
+}
+
+#[test]
+fn a_new_level_is_named_but_is_no_anomaly() {
+    let level = |change| NewLevel { category: "Konsumsi".into(), month: Month::new(2025, 9).unwrap(), change };
+    let list = AnomalyList { levels: vec![level(0.5), level(-0.25)], ..AnomalyList::default() };
+    assert!(list.is_empty());
+    let text = TEMPLATES.render(&Message::Anomalies(&list)).unwrap();
+    assert!(text.contains("• Konsumsi: sejak Sep 2025 sekitar 50% lebih tinggi dari sebelumnya"), "{text}");
+    assert!(text.contains("• Konsumsi: sejak Sep 2025 sekitar 25% lebih rendah dari sebelumnya"), "{text}");
+    assert!(text.contains("Tidak ada anomali."), "{text}");
+    let english = Organisation { language: Language::En, ..Organisation::default() };
+    let text = Templates::embedded(&english).unwrap().render(&Message::Anomalies(&list)).unwrap();
+    assert!(text.contains("since Sep 2025 about 50% higher than before"), "{text}");
+    let nothing = TEMPLATES.render(&Message::Anomalies(&AnomalyList::default())).unwrap();
+    assert!(!nothing.contains("Tingkat baru"), "{nothing}");
 }
 
 fn thank_you(name: &str) -> Message<'_> {

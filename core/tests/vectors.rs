@@ -51,6 +51,32 @@ struct Flows {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Futures {
+    income: MonthlySeries,
+    expense: MonthlySeries,
+    balance: Rupiah,
+    so_far: Option<forecast::SoFar>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Together {
+    parts: Vec<forecast::Named>,
+    total: Option<MonthlySeries>,
+    horizon: u16,
+    how: forecast::Reconciliation,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Given {
+    dates: Vec<Date>,
+    amounts: Vec<Rupiah>,
+    as_of: Date,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Donors {
     gifts: DonorGifts,
     #[serde(default)]
@@ -136,6 +162,18 @@ fn run(function: &str, Case { input, options, .. }: &Case) -> Value {
         "cash_flow" => {
             let Flows { income, expense, balance } = read(input);
             answer(forecast::cash_flow(&income, &expense, balance, &read(options)))
+        }
+        "simulate_cash_flow" => {
+            let Futures { income, expense, balance, so_far } = read(input);
+            answer(forecast::simulate_cash_flow(&income, &expense, balance, so_far, &read(options)))
+        }
+        "forecast_many" => {
+            let Together { parts, total, horizon, how } = read(input);
+            answer(forecast::many(&parts, total.as_ref(), horizon, how, &read(options)))
+        }
+        "next_gift" => {
+            let Given { dates, amounts, as_of } = read(input);
+            answer(forecast::next_gift(&dates, &amounts, as_of, &read(options)))
         }
         "churn_score" => {
             let Donors { gifts, as_of, .. } = read(input);
@@ -250,6 +288,9 @@ macro_rules! vectors {
 vectors! {
     forecast: 12,
     cash_flow: 5,
+    simulate_cash_flow: 6,
+    forecast_many: 5,
+    next_gift: 6,
     churn_score: 6,
     segments: 2,
     lifetime_value: 6,

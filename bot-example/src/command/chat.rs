@@ -3,9 +3,11 @@
 use crate::arguments::{Arguments, Chat};
 use crate::config::Config;
 use crate::screen::Screen;
-use dermawan::bot::Session;
+use dermawan::bot::{Sender, Session};
+use dermawan::register::{self, Key, MemoryRegister, Register, SqliteRegister};
 use dermawan::sample::SampleOptions;
-use dermawan::{Error, ErrorKind, Result};
+use dermawan::{Deed, Error, ErrorKind, Owed, Result, Spoken, Turn};
+use jiff::Timestamp;
 use std::io::{BufRead, IsTerminal, Write, stdin, stdout};
 use std::process::ExitCode;
 
@@ -23,6 +25,8 @@ pub(crate) fn run(arguments: &Arguments, options: &Chat) -> Result<ExitCode> {
     if person {
         screen.line("Type as a donor would, such as HALO or INFO. Ctrl-D ends.")?;
     }
+    let register = register(&analytics.settings().register, options)?;
+    let sender = Sender::read(&options.number);
     let mut session = Session::default();
     let mut replied = false;
     let mut lines = stdin().lock().lines();
@@ -37,7 +41,18 @@ pub(crate) fn run(arguments: &Arguments, options: &Chat) -> Result<ExitCode> {
         if text.trim().is_empty() {
             continue;
         }
-        let answer = analytics.reply(&options.number, &text, as_of, session)?;
+        let turn = Turn {
+            sender: &sender,
+            lid: Some(options.number.as_str()).filter(|_| sender == Sender::Unknown),
+            text: &text,
+            session,
+            now: Timestamp::from_microsecond(crate::clock::now()).unwrap_or_default(),
+            as_of,
+            random: u64::from_le_bytes(random()?),
+            channel: "chat",
+            own: None,
+        };
+        let Spoken { answer, owed, deeds, .. } = analytics.converse(&*register, &turn)?;
         session = answer.session;
         if let Some(error) = &answer.error {
             tracing::error!(code = error.code(), "{error}");
@@ -56,8 +71,39 @@ pub(crate) fn run(arguments: &Arguments, options: &Chat) -> Result<ExitCode> {
             }
             (None, false) => {}
         }
+        if person {
+            aside(&mut screen, &owed, &deeds)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What else would go out, and what a server would do now.
+fn aside(screen: &mut Screen, owed: &[Owed], deeds: &[Deed]) -> Result<()> {
+    for message in owed {
+        screen.line(format!("    (to {})", message.to)).and_then(|()| screen.indented(8, &message.text))?;
+    }
+    for deed in deeds {
+        screen.indented(4, &format!("(the server would do now: {deed:?})"))?;
+    }
+    Ok(())
+}
+
+/// The register: a file that is kept, or memory.
+fn register(rules: &register::Options, options: &Chat) -> Result<Box<dyn Register>> {
+    let key = Key::new(random()?);
+    Ok(match &options.register {
+        Some(path) => Box::new(SqliteRegister::open(path, *rules, &key)?),
+        None => Box::new(MemoryRegister::new(*rules, key)?),
+    })
+}
+
+fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|cause| {
+        Error::new(ErrorKind::Io, "the system has no secure randomness").caused_by(cause.to_string())
+    })?;
+    Ok(bytes)
 }
 
 fn prompt() -> Result<()> {

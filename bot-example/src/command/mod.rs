@@ -6,6 +6,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod etl;
 pub(crate) mod page;
+pub(crate) mod stand_in;
 
 use crate::config::Config;
 use dermawan::message::Templates;

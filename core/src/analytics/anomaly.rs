@@ -1,9 +1,11 @@
 //! What is strange, from the store.
 
 use super::Analytics;
-use crate::anomaly::{self, ExpenseReport, IncomeReport, ScreenOptions, Screening, TransactionReport};
+use crate::anomaly::{
+    self, ExpenseReport, Gifts, IncomeReport, ScreenOptions, Screening, TransactionReport, UnusualGift,
+};
 use crate::error::Result;
-use crate::model::{Direction, EntryId};
+use crate::model::{Direction, EntryId, GiftDays};
 use crate::store::{Bookings, View};
 use jiff::civil::Date;
 
@@ -18,6 +20,13 @@ impl Analytics {
     pub fn income_anomalies(&self, as_of: Date) -> Result<IncomeReport> {
         let months = self.store.view()?.donations_by_month(as_of)?;
         anomaly::income(&months, as_of, &self.settings.expense_anomalies)
+    }
+
+    /// Gifts that differ from what their donor usually gives, of all donors in one pass. Gifts of one donor on one day
+    /// count together.
+    pub fn unusual_gifts(&self, as_of: Date) -> Result<Vec<UnusualGift>> {
+        let GiftDays { donor, day, total } = self.store.view()?.gift_days(as_of, 1)?;
+        anomaly::gifts(&Gifts { donor, amount: total, date: day }, as_of, &self.settings.unusual_gifts)
     }
 
     /// Single expenses far from their category's usual amounts.

@@ -1,7 +1,7 @@
 //! Who is leaving, from the store.
 
 use super::Analytics;
-use crate::calendar::hijri::{Overrides, RAMADAN};
+use crate::calendar::hijri::RAMADAN;
 use crate::calendar::spans;
 use crate::churn::{
     self, Backtest, BacktestOptions, Call, Known, LifetimeValue, LifetimeValues, Method, Outlooks, RecommendOptions,
@@ -155,7 +155,7 @@ impl Analytics {
         let options = &self.settings.outlook;
         let ahead = jiff::Span::new().days(i64::from(options.horizon_days) + 355);
         let since = as_of.saturating_sub(jiff::Span::new().years(RAMADAN_YEARS));
-        let seasons = spans(RAMADAN, EID_DAYS, since, as_of.saturating_add(ahead), &Overrides::default());
+        let seasons = spans(RAMADAN, EID_DAYS, since, as_of.saturating_add(ahead), &self.settings.hijri);
         let giving = view.repeat_giving(as_of, &seasons)?;
         let periods = match method.model() {
             Some((_, Some(months))) => Some(view.opportunities(as_of, months)?),

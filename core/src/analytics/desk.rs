@@ -6,9 +6,10 @@ use crate::anomaly::ScreenOptions;
 use crate::bot::Facts;
 use crate::churn::RecommendOptions;
 use crate::error::{ErrorKind, Result};
+use crate::forecast::SimulatedMonth;
 use crate::insight::{
-    self, AnomalyDirection, AnomalyList, Brief, BriefFacts, DonorAtRisk, MonthlyReport, Outlook, OutlookMonth,
-    RiskLevel, RiskList, RiskReason, Status, TableRows, UnusualEntry,
+    self, AnomalyDirection, AnomalyList, Brief, BriefFacts, DonorAtRisk, MonthlyReport, NewLevel, Outlook,
+    OutlookMonth, RamadanEffect, RiskLevel, RiskList, RiskReason, ShortfallRisk, Status, TableRows, UnusualEntry,
 };
 use crate::model::{CategoryId, Direction, DonorId, Month, Number};
 use crate::store::{Contact, DonorRecord, View};
@@ -17,6 +18,9 @@ use jiff::civil::Date;
 
 /// Lines of the cash book with a lower score than this are for an audit, not for a telephone.
 const WORTH_A_MESSAGE: f64 = 0.5;
+
+/// A new level is told of for a year; it takes four months to be found.
+const NEW_LEVEL_MONTHS: i32 = 12;
 
 /// What the bot may ask, answered from one state of the facts.
 pub(super) struct Desk<'a> {
@@ -33,6 +37,11 @@ impl Desk<'_> {
     fn names(&self) -> Result<impl Fn(CategoryId) -> String + use<>> {
         let names = self.view.categories()?;
         Ok(move |id| names.iter().find(|(known, _)| *known == id).map_or_else(String::new, |(_, name)| name.clone()))
+    }
+
+    /// Who is at risk, in the order of the list.
+    pub(super) fn donors_at_risk(&self) -> Result<Vec<DonorId>> {
+        Ok(self.at_risk()?.into_iter().map(|risk| risk.donor).collect())
     }
 
     /// The donors at risk, the one to call first at the top: by the model that the backtest chose, else by the rule.
@@ -67,21 +76,28 @@ impl Facts for Desk<'_> {
     }
 
     fn outlook(&self) -> Result<Outlook> {
-        let months = match self.analytics.cash_flow_in(&*self.view, self.as_of) {
-            Ok(months) => months,
-            Err(error) if error.kind() == ErrorKind::NotEnoughHistory => Vec::new(),
+        let opening = self.view.cash_balance()?;
+        let flow = match self.analytics.cash_flow_in(&*self.view, self.as_of) {
+            Ok(flow) => flow,
+            Err(error) if error.kind() == ErrorKind::NotEnoughHistory => {
+                return Ok(Outlook { opening, ..Outlook::default() });
+            }
             Err(error) => return Err(error),
         };
-        let months = months
-            .into_iter()
-            .map(|month| OutlookMonth {
-                month: month.month,
-                income: month.predicted_income,
-                expense: month.predicted_expense,
-                balance: month.predicted_balance,
-            })
-            .collect();
-        Ok(Outlook { months, opening: self.view.cash_balance()? })
+        let mut outlook = Outlook { opening, ..Outlook::default() };
+        let overrides = &self.settings().hijri;
+        for SimulatedMonth { expected, hijri_income, hijri_expense, shortfall, .. } in flow.months {
+            let (month, income, expense) = (expected.month, expected.predicted_income, expected.predicted_expense);
+            outlook.months.push(OutlookMonth { month, income, expense, balance: expected.predicted_balance });
+            let flows = [(Direction::Income, income, hijri_income), (Direction::Expense, expense, hijri_expense)];
+            outlook.ramadan.extend(
+                flows.into_iter().filter_map(|(flow, sum, part)| RamadanEffect::of(month, flow, sum, part, overrides)),
+            );
+            if flow.first_month_at_risk == Some(month) {
+                outlook.shortfall = Some(ShortfallRisk { month, chance: shortfall });
+            }
+        }
+        Ok(outlook)
     }
 
     fn children(&self) -> Result<u64> {
@@ -116,7 +132,18 @@ impl Facts for Desk<'_> {
         let options = ScreenOptions { since: Some(since), ..self.settings().screening.clone() };
         let screening = screen_in(&*self.view, self.as_of, &options)?;
         let worth_a_message = screening.suspects.iter().filter(|suspect| suspect.score >= WORTH_A_MESSAGE);
+        let since = Month::of(self.as_of) - NEW_LEVEL_MONTHS;
         Ok(AnomalyList {
+            levels: months
+                .shifts
+                .iter()
+                .filter(|shift| shift.month >= since)
+                .map(|shift| NewLevel {
+                    category: name(shift.category),
+                    month: shift.month,
+                    change: shift.factor - 1.0,
+                })
+                .collect(),
             categories: months
                 .anomalies
                 .iter()

@@ -2,11 +2,13 @@
 
 use super::Analytics;
 use crate::error::{Error, ErrorKind, Result};
-use crate::forecast::{self, CashFlow, CashFlowMonth, Forecast, SoFar};
-use crate::model::{Direction, Month, MonthTotal, MonthlySeries, Rupiah};
+use crate::forecast::{self, CashFlow, CashFlowMonth, Forecast, Named, NextGift, Reconciled, Reconciliation, SoFar};
+use crate::model::{CategoryId, CategoryMonth, Direction, DonorId, Month, MonthTotal, MonthlySeries, Rupiah};
 use crate::store::View;
 use jiff::civil::Date;
 use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 /// The forecast of donations, with what it was made from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -17,6 +19,15 @@ pub struct DonationForecast {
     pub forecast: Forecast,
     /// What the running month has brought up to the as-of date.
     pub so_far: Rupiah,
+}
+
+/// What is expected of every donor who has given; both columns have one length.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct NextGifts {
+    /// The donor, ascending.
+    pub donor: Vec<DonorId>,
+    /// The next gift, or why none is predicted.
+    pub next: Vec<NextGift>,
 }
 
 impl Analytics {
@@ -32,52 +43,100 @@ impl Analytics {
         Ok(DonationForecast { history, forecast, so_far: total_of(&months, Month::of(as_of)) })
     }
 
+    /// Forecasts every category of the cash book in one direction, from the running month on, so that they add up to
+    /// their total. Months without an entry are zeros.
+    ///
+    /// # Errors
+    ///
+    /// `not_enough_history` without a whole month in the cash book, or below what the settings' method needs.
+    pub fn category_forecasts(&self, direction: Direction, as_of: Date, horizon: u16) -> Result<Reconciled> {
+        let view = self.store.view()?;
+        let rows = view.cash_by_month(direction, as_of)?;
+        let categories = by_category(&rows, &view.categories()?, as_of);
+        if categories.is_empty() {
+            return Err(Error::new(ErrorKind::NotEnoughHistory, "there is no whole month in the cash book yet")
+                .hint("load the cash book, or wait for the end of the month"));
+        }
+        forecast::many(&categories, None, horizon, Reconciliation::MinTrace, &self.settings.forecast)
+    }
+
+    /// The next gift of every donor who has given so far, ascending by donor.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store and of [`forecast::NextGiftOptions::validate`].
+    pub fn next_gifts(&self, as_of: Date) -> Result<NextGifts> {
+        let days = self.store.view()?.gift_days(as_of, 1)?;
+        let starts: Vec<usize> = (0..days.len()).filter(|&i| i == 0 || days.donor[i] != days.donor[i - 1]).collect();
+        let next = forecast::next_gifts(&starts, &days.day, &days.total, as_of, &self.settings.next_gift)?;
+        Ok(NextGifts { donor: starts.into_iter().map(|start| days.donor[start]).collect(), next })
+    }
+
     /// Forecasts the months after the running one, with the balance carried forward from today's.
     ///
     /// # Errors
     ///
     /// `not_enough_history` below three whole months of donations.
     pub fn cash_flow(&self, as_of: Date) -> Result<Vec<CashFlowMonth>> {
-        self.cash_flow_in(&*self.store.view()?, as_of)
+        Ok(self.cash_flow_chances(as_of)?.months.into_iter().map(|month| month.expected).collect())
     }
 
-    /// The same with the probability that money runs out, month by month.
+    /// The same with the expenses of each category, and with the probability that money runs out, month by month.
     ///
     /// # Errors
     ///
     /// Those of [`Analytics::cash_flow`].
     pub fn cash_flow_chances(&self, as_of: Date) -> Result<CashFlow> {
-        let Flows { income, expense, balance, so_far } = flows(&*self.store.view()?, as_of)?;
-        forecast::simulate_cash_flow(&income, &expense, balance, Some(so_far), &self.settings.cash_flow)
+        self.cash_flow_in(&*self.store.view()?, as_of)
     }
 
-    pub(super) fn cash_flow_in(&self, view: &dyn View, as_of: Date) -> Result<Vec<CashFlowMonth>> {
-        let Flows { income, expense, balance, so_far } = flows(view, as_of)?;
-        forecast::cash_flow_ahead(&income, &expense, balance, so_far, &self.settings.cash_flow)
+    pub(super) fn cash_flow_in(&self, view: &dyn View, as_of: Date) -> Result<CashFlow> {
+        let run = view.state()?.map(|state| state.run);
+        let known = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((of, day, flow)) = known
+            && (of, day) == (run, as_of)
+        {
+            return Ok(flow);
+        }
+        let flow = self.cash_flow_anew(view, as_of)?;
+        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some((run, as_of, flow.clone()));
+        Ok(flow)
+    }
+
+    fn cash_flow_anew(&self, view: &dyn View, as_of: Date) -> Result<CashFlow> {
+        let donations = view.donations_by_month(as_of)?;
+        let cash = view.cash_by_month(Direction::Expense, as_of)?;
+        let running = Month::of(as_of);
+        let income = whole_months(&donations, as_of).ok_or_else(no_history)?;
+        let mut expense = by_category(&cash, &view.categories()?, as_of);
+        if expense.is_empty() {
+            // Without any entry in the cash book, nothing is known to be spent.
+            let series = MonthlySeries { first: income.first, values: vec![0.0; income.values.len()] };
+            expense.push(Named { name: String::new(), series });
+        }
+        let so_far = SoFar {
+            income: total_of(&donations, running),
+            expense: cash.iter().filter(|row| row.month == running).map(|row| row.total).sum(),
+        };
+        let balance = view.cash_balance()?.unwrap_or_default();
+        let income = [Named { name: "donations".to_owned(), series: income }];
+        let options = &self.settings.cash_flow;
+        forecast::simulate_cash_flow_by_category(&income, &expense, balance, Some(so_far), options)
     }
 }
 
-/// What the cash flow is forecast from.
-struct Flows {
-    income: MonthlySeries,
-    expense: MonthlySeries,
-    balance: Rupiah,
-    so_far: SoFar,
-}
-
-fn flows(view: &dyn View, as_of: Date) -> Result<Flows> {
-    let donations = view.donations_by_month(as_of)?;
-    let cash = view.cash_by_month(Direction::Expense, as_of)?;
-    let running = Month::of(as_of);
-    let income = whole_months(&donations, as_of).ok_or_else(no_history)?;
-    let expense = MonthlySeries::of_totals(cash.iter().map(|row| (row.month, row.total)), as_of)
-        // Without any entry in the cash book, nothing is known to be spent.
-        .unwrap_or_else(|| MonthlySeries { first: income.first, values: vec![0.0; income.values.len()] });
-    let so_far = SoFar {
-        income: total_of(&donations, running),
-        expense: cash.iter().filter(|row| row.month == running).map(|row| row.total).sum(),
+/// One series for each category with an entry in a whole month, ascending by its identity. Two categories of one name
+/// stay two.
+fn by_category(rows: &[CategoryMonth], names: &[(CategoryId, String)], as_of: Date) -> Vec<Named> {
+    let mut totals = BTreeMap::<CategoryId, Vec<(Month, Rupiah)>>::new();
+    for row in rows {
+        totals.entry(row.category).or_default().push((row.month, row.total));
+    }
+    let name = |id| names.iter().find(|(known, _)| *known == id).map_or_else(String::new, |(_, name)| name.clone());
+    let named = |(id, totals): (CategoryId, Vec<(Month, Rupiah)>)| {
+        MonthlySeries::of_totals(totals, as_of).map(|series| Named { name: name(id), series })
     };
-    Ok(Flows { income, expense, balance: view.cash_balance()?.unwrap_or_default(), so_far })
+    totals.into_iter().filter_map(named).collect()
 }
 
 fn whole_months(months: &[MonthTotal], as_of: Date) -> Option<MonthlySeries> {

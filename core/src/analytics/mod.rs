@@ -2,19 +2,24 @@
 //! rooms.
 
 mod anomaly;
+mod care;
 mod churn;
+mod conversation;
 mod desk;
 mod forecast;
 mod settings;
 
+pub use care::OwedThanks;
 pub use churn::DonorAnalyses;
-pub use forecast::DonationForecast;
+pub use conversation::{Deed, Owed, Spoken, Turn};
+pub use forecast::{DonationForecast, NextGifts};
 pub use settings::Settings;
 
 use crate::bot::{Answer, Dialogue, Facts, Session};
 use crate::churn::Method;
 use crate::error::Result;
 use crate::etl::{self, Progress, Quarantined, Report, State};
+use crate::forecast::CashFlow;
 use crate::insight::{self, Impact, MonthlyReport, RiskList, Status};
 use crate::message::{Message, Templates};
 use crate::model::{CategoryId, CategoryMonth, Direction, DonorId, Month, Rupiah, Sender};
@@ -31,6 +36,8 @@ pub struct Analytics {
     templates: Templates,
     /// What the last backtest chose: it holds until other facts or another day come.
     chosen: Mutex<Option<Chosen>>,
+    /// The last cash flow, likewise: every donor who asks on a day gets the same.
+    ahead: Mutex<Option<(Option<u64>, Date, CashFlow)>>,
 }
 
 /// A choice, by the load and the day that it was made for.
@@ -44,8 +51,9 @@ impl Analytics {
     /// Those of [`Settings::validate`].
     pub fn new(store: impl Store + 'static, settings: Settings) -> Result<Self> {
         settings.validate()?;
+        let settings = settings.with_one_calendar();
         let templates = Templates::embedded(&settings.organisation)?;
-        Ok(Self { store: Box::new(store), settings, templates, chosen: Mutex::new(None) })
+        Ok(Self { store: Box::new(store), settings, templates, chosen: Mutex::new(None), ahead: Mutex::new(None) })
     }
 
     /// The same with an organisation's own wording.

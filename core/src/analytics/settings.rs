@@ -1,11 +1,13 @@
 //! What differs from one organisation to the next.
 
-use crate::anomaly::{ExpenseOptions, ScreenOptions, TransactionOptions};
+use crate::anomaly::{ExpenseOptions, GiftOptions, ScreenOptions, TransactionOptions};
+use crate::calendar::hijri::Overrides;
 use crate::churn::{BacktestOptions, Method, OutlookOptions, RecommendOptions, ScoreOptions, SegmentOptions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::forecast::CashFlowOptions;
+use crate::forecast::{CashFlowOptions, NextGiftOptions};
+use crate::insight::ThanksOptions;
 use crate::model::Organisation;
-use crate::{etl, forecast};
+use crate::{etl, forecast, register};
 use serde::{Deserialize, Serialize};
 
 /// Everything that differs from one organisation to the next. Every part has a default and can be left out.
@@ -16,10 +18,15 @@ pub struct Settings {
     pub organisation: Organisation,
     /// How to load.
     pub etl: etl::Options,
+    /// First days of Hijri months as the organisation's authority announced them, where these differ from Umm al-Qura.
+    /// They hold wherever a part below has none of its own.
+    pub hijri: Overrides,
     /// How to forecast donations.
     pub forecast: forecast::Options,
     /// How to forecast the cash flow.
     pub cash_flow: CashFlowOptions,
+    /// How to look for a donor's rhythm.
+    pub next_gift: NextGiftOptions,
     /// The churn score.
     pub churn: ScoreOptions,
     /// What tells who will not give again; left out (the default), the backtest chooses, and may keep the rule score.
@@ -38,12 +45,18 @@ pub struct Settings {
     pub expense_anomalies: ExpenseOptions,
     /// When a single expense is strange.
     pub unusual_transactions: TransactionOptions,
+    /// When a gift differs from what its donor usually gives.
+    pub unusual_gifts: GiftOptions,
     /// When a line of the cash book is worth a look.
     pub screening: ScreenOptions,
     /// Donors from this score on are listed as at risk; 50, the existing application's bound.
     pub risk_score: u8,
     /// How many of them a message lists; 10 fit on a telephone's screen.
     pub risk_list: usize,
+    /// Registration, codes and consent.
+    pub register: register::Options,
+    /// Thanks for new gifts.
+    pub thanks: ThanksOptions,
     /// How far back unusual transactions are reported in messages, in days; 90, a quarter.
     pub unusual_days: u16,
 }
@@ -53,8 +66,10 @@ impl Default for Settings {
         Self {
             organisation: Organisation::default(),
             etl: etl::Options::default(),
+            hijri: Overrides::default(),
             forecast: forecast::Options::default(),
             cash_flow: CashFlowOptions::default(),
+            next_gift: NextGiftOptions::default(),
             churn: ScoreOptions::default(),
             churn_method: None,
             churn_backtest: BacktestOptions::default(),
@@ -64,9 +79,12 @@ impl Default for Settings {
             segments: SegmentOptions::default(),
             expense_anomalies: ExpenseOptions::default(),
             unusual_transactions: TransactionOptions::default(),
+            unusual_gifts: GiftOptions::default(),
             screening: ScreenOptions::default(),
             risk_score: 50,
             risk_list: 10,
+            register: register::Options::default(),
+            thanks: ThanksOptions::default(),
             unusual_days: 90,
         }
     }
@@ -86,12 +104,28 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The same with the organisation's calendar in every part that has none of its own.
+    pub(super) fn with_one_calendar(mut self) -> Self {
+        let parts = [
+            &mut self.forecast.hijri_overrides,
+            &mut self.cash_flow.hijri_overrides,
+            &mut self.expense_anomalies.hijri,
+        ];
+        for part in parts {
+            if *part == Overrides::default() {
+                part.clone_from(&self.hijri);
+            }
+        }
+        self
+    }
+
     /// Checks every part; names the value that is wrong.
     pub fn validate(&self) -> Result<()> {
         self.organisation.validate()?;
         self.etl.validate()?;
         self.forecast.validate()?;
         self.cash_flow.validate()?;
+        self.next_gift.validate()?;
         self.churn.validate()?;
         self.churn_backtest.validate()?;
         self.outlook.validate()?;
@@ -100,6 +134,7 @@ impl Settings {
         self.expense_anomalies.validate()?;
         self.unusual_transactions.validate()?;
         self.screening.validate()?;
+        self.register.validate()?;
         if self.risk_score > 100 {
             return Err(Error::new(ErrorKind::Configuration, "risk_score must be 0 to 100"));
         }

@@ -90,6 +90,12 @@ commands! {
     Anomalies: Administrator, "ANOMALI" "pengeluaran yang tidak biasa", "ANOMALIES" "strange expenses";
     /// The months ahead, with the opening balance and shortfalls.
     Forecast: Administrator, "PREDIKSI" "prediksi arus kas", "FORECAST" "the cash flow ahead";
+    /// Donors who might be greeted, for an administrator to approve.
+    Greet: Administrator, "SAPA" "sapaan yang menunggu persetujuan", "GREET" "greetings that wait for approval";
+    /// Approve greetings: `SETUJU 1,3`, `SETUJU SEMUA`.
+    Approve: Administrator, "SETUJU" "", "APPROVE" "";
+    /// Reject greetings: `TOLAK 2`.
+    Reject: Administrator, "TOLAK" "", "REJECT" "";
     /// Freshness and size of the data.
     Status: Administrator, "STATUS" "kesegaran data", "STATUS" "freshness of the data";
     /// The monthly batch.

@@ -5,7 +5,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::insight::{self, AnomalyList, Brief, MonthlyReport, Outlook, RiskList, Status};
 use crate::message::{Message, Templates};
 use crate::model::{DonorId, Number, Organisation, Sender};
+use crate::register::Code;
 use crate::store::{Contact, DonorRecord};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What the bot may ask. Each question is asked only when a reply needs it.
@@ -46,6 +48,34 @@ pub struct Session {
     pub hinted: bool,
     /// Thanks were answered last: thanking back and forth, with another bot for instance, ends here.
     pub thanked: bool,
+    /// What was asked and waits for a yes; only with a register behind the dialogue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+}
+
+/// A question that waits for a yes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// Which.
+    pub question: Question,
+    /// How long a yes counts.
+    pub until: Timestamp,
+}
+
+impl Asked {
+    /// Minutes that a question stands: long enough to read it twice, too short to be found the next day.
+    pub const MINUTES: u16 = 10;
+}
+
+/// What may wait for a yes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Is erasure meant?
+    Erase,
+    /// Is the monthly batch meant?
+    SendReports,
 }
 
 /// What the host is asked to do. Nothing here has been done when it is returned; what is not connected yet is answered
@@ -66,6 +96,20 @@ pub enum Effect {
     Erase(DonorId),
     /// Ask for confirmation, then send the monthly report to every verified donor.
     SendReports,
+    /// The donor means it: note the wish as confirmed.
+    ConfirmErasure,
+    /// The administrator means it: send the monthly report.
+    ConfirmReports,
+    /// The answer to a question was no.
+    Cancel,
+    /// The text says a code ([`Code::read`]).
+    Code,
+    /// Draft greetings for donors at risk and list what waits.
+    DraftGreetings,
+    /// Approve the greetings that the text names ([`Selection::read`](super::Selection::read)).
+    ApproveGreetings,
+    /// Reject them.
+    RejectGreetings,
 }
 
 /// The answer to one text.
@@ -90,6 +134,8 @@ pub struct Dialogue<'a> {
     templates: &'a Templates,
     administrators: Vec<Number>,
     own: Option<Number>,
+    /// With a register behind the dialogue: now.
+    now: Option<Timestamp>,
 }
 
 /// Who is asking, once known.
@@ -110,7 +156,20 @@ impl<'a> Dialogue<'a> {
             })
         };
         let administrators = organisation.administrators.iter().map(number).collect::<Result<_>>()?;
-        Ok(Self { organisation, templates, administrators, own })
+        Ok(Self { organisation, templates, administrators, own, now: None })
+    }
+
+    /// The same with a register behind it: codes and confirmations are understood, and an [`Effect`] comes without a
+    /// reply, for who carries it out knows what to say.
+    #[must_use]
+    pub fn at(mut self, now: Timestamp) -> Self {
+        self.now = Some(now);
+        self
+    }
+
+    /// The administrators' numbers.
+    pub fn administrators(&self) -> &[Number] {
+        &self.administrators
     }
 
     /// Answers a text. Groups, broadcasts, hidden identities and the bot's own number get no answer; a fault on the way
@@ -121,14 +180,36 @@ impl<'a> Dialogue<'a> {
             return Answer { session, ..Answer::default() };
         }
         let asker = Asker { number: number.clone(), administrator: self.administrators.contains(number) };
+        let asked = self.now.and_then(|now| session.asked.filter(|asked| now < asked.until));
+        if let Some((question, said)) = asked.and_then(|asked| Some((asked.question, yes_or_no(text)?))) {
+            let effect = match question {
+                _ if !said => Effect::Cancel,
+                Question::Erase => Effect::ConfirmErasure,
+                Question::SendReports if asker.administrator => Effect::ConfirmReports,
+                // Not one any more.
+                Question::SendReports => Effect::Cancel,
+            };
+            return Answer { effect: Some(effect), ..Answer::default() };
+        }
         let command = Command::parse(text, asker.administrator);
+        let is_code = matches!(command, None | Some(Command::Register)) && Code::read(text).is_some();
+        if self.now.is_some() && is_code {
+            return Answer { effect: Some(Effect::Code), command, ..Answer::default() };
+        }
         let outcome = match command {
             Some(Command::Thanks) if session.thanked => Ok((None, None)),
             Some(command) => self.obey(facts, &asker, command),
             None if session.hinted => Ok((None, None)),
             None => self.hint(facts, &asker).map(|reply| (Some(reply), None)),
         };
-        let session = Session { hinted: command.is_none(), thanked: command == Some(Command::Thanks) };
+        let question = match &outcome {
+            Ok((_, Some(Effect::Erase(_)))) => Some(Question::Erase),
+            Ok((_, Some(Effect::SendReports))) => Some(Question::SendReports),
+            _ => None,
+        };
+        let until = self.now.map(|now| now + SignedDuration::from_mins(Asked::MINUTES.into()));
+        let asked = question.zip(until).map(|(question, until)| Asked { question, until });
+        let session = Session { hinted: command.is_none(), thanked: command == Some(Command::Thanks), asked };
         match outcome {
             Ok((reply, effect)) => Answer { reply, session, command, effect, error: None },
             Err(error) => {
@@ -139,10 +220,20 @@ impl<'a> Dialogue<'a> {
     }
 
     fn obey(&self, facts: &dyn Facts, asker: &Asker, command: Command) -> Result<(Option<String>, Option<Effect>)> {
-        let ask_administrator = |effect| Ok((Some(self.templates.render(&Message::AskAdministrator)?), Some(effect)));
+        let ask_administrator = |effect| {
+            let reply = match self.now {
+                Some(_) => None,
+                None => Some(self.templates.render(&Message::AskAdministrator)?),
+            };
+            Ok((reply, Some(effect)))
+        };
         let reply = match command {
             Command::Stop => return ask_administrator(Effect::OptOut),
             Command::Start => return ask_administrator(Effect::OptIn),
+            Command::Register if self.now.is_some() => return Ok((None, Some(Effect::Register))),
+            Command::Greet => return ask_administrator(Effect::DraftGreetings),
+            Command::Approve => return ask_administrator(Effect::ApproveGreetings),
+            Command::Reject => return ask_administrator(Effect::RejectGreetings),
             Command::Register => {
                 return Ok((Some(self.templates.render(&Message::Registration)?), Some(Effect::Register)));
             }
@@ -229,6 +320,24 @@ impl<'a> Dialogue<'a> {
             Some(_) => Identity::Stranger(self.templates.render(&Message::Unverified)?),
             None => Identity::Stranger(self.templates.render(&Message::Unregistered)?),
         })
+    }
+}
+
+/// Whether a text is a yes or a no, and nothing else.
+fn yes_or_no(text: &str) -> Option<bool> {
+    let words: Vec<String> = text
+        .to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let all_of = |known: &[&str]| !words.is_empty() && words.iter().all(|word| known.contains(&word.as_str()));
+    if all_of(&["ya", "yaa", "iya", "yes", "kirim", "lanjut", "lanjutkan", "ok", "oke"]) {
+        Some(true)
+    } else if all_of(&["tidak", "tdk", "batal", "batalkan", "jangan", "no", "cancel"]) {
+        Some(false)
+    } else {
+        None
     }
 }
 

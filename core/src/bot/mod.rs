@@ -8,13 +8,15 @@
 //! ```
 //!
 //! Words that need sending or writing (registration, opting out and in, one's own data, erasure, the monthly batch) are
-//! understood and returned as an [`Effect`] for the host to carry out. Until it does, the reply names the
-//! administrators and claims nothing.
+//! understood and returned as an [`Effect`]. Without a register behind the dialogue the reply names the administrators and
+//! claims nothing; with one ([`Dialogue::at`]), `Analytics::converse` carries the effect out and says what was done.
 
 mod command;
 mod dialogue;
+mod registration;
 mod vocabulary;
 
 pub use crate::model::{Number, Sender};
 pub use command::{Audience, Command};
-pub use dialogue::{Answer, Dialogue, Effect, Facts, Session};
+pub use dialogue::{Answer, Asked, Dialogue, Effect, Facts, Question, Session};
+pub use registration::{Selection, number_in};

@@ -176,6 +176,9 @@ pub(super) const PHRASES: &[(Command, Strength, &[&str])] = {
         (C::Risk, S::Topic, &["risiko", "resiko", "donatur berisiko", "risk", "at risk", "churn"]),
         (C::Anomalies, S::Topic, &["anomali", "anomalies", "anomaly"]),
         (C::Forecast, S::Topic, &["prediksi", "prediksi arus kas", "arus kas", "forecast", "cash flow"]),
+        (C::Greet, S::Topic, &["sapa", "sapaan", "sapa donatur", "greet", "greetings"]),
+        (C::Approve, S::Careful, &["setuju", "setuju semua", "approve", "approve all"]),
+        (C::Reject, S::Careful, &["tolak", "tolak semua", "reject", "reject all"]),
         (C::Status, S::Topic, &["status"]),
         (C::Brief, S::Topic, &["ringkasan", "summary", "brief"]),
         (

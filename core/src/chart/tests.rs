@@ -43,7 +43,15 @@ fn cash_flow_month(month: Month, balance: i64, shortfall: f64) -> SimulatedMonth
         balance_upper: Rupiah::new(balance + 5_500_000),
         shortfall,
         shortfall_by: shortfall,
+        hijri_income: Rupiah::ZERO,
+        hijri_expense: Rupiah::ZERO,
     }
+}
+
+fn cash_flow(months: Vec<SimulatedMonth>) -> CashFlow {
+    let (income, expense) = (Vec::new(), Vec::new());
+    let first_month_at_risk = months.iter().find(|month| month.shortfall > 0.2).map(|month| month.expected.month);
+    CashFlow { months, level: 0.95, correlation: 0.1, first_month_at_risk, notes: Vec::new(), income, expense }
 }
 
 fn cash_flow_chart() -> Chart {
@@ -53,8 +61,7 @@ fn cash_flow_chart() -> Chart {
         cash_flow_month(first + 1, 3_000_000, 0.14),
         cash_flow_month(first + 2, -1_200_000, 0.61),
     ];
-    let cash_flow =
-        CashFlow { months, level: 0.95, correlation: 0.1, first_month_at_risk: Some(first + 2), notes: Vec::new() };
+    let cash_flow = cash_flow(months);
     let balance = Some(Rupiah::new(9_000_000));
     Chart::CashFlow(CashFlowChart { balance, ..CashFlowChart::new(cash_flow) })
 }
@@ -145,8 +152,7 @@ fn nothing_to_show_is_said() {
     let empty = MonthlySeries { first: month("2026-01"), values: Vec::new() };
     let Chart::Forecast(some) = forecast_chart() else { panic!("a forecast") };
     let forecast = Forecast { points: Vec::new(), ..some.forecast };
-    let cash_flow =
-        CashFlow { months: Vec::new(), level: 0.95, correlation: 0.0, first_month_at_risk: None, notes: Vec::new() };
+    let cash_flow = cash_flow(Vec::new());
     for chart in [
         Chart::Forecast(ForecastChart::new(empty.clone(), forecast)),
         Chart::CashFlow(CashFlowChart::new(cash_flow)),
@@ -264,10 +270,9 @@ fn any_chart() -> impl Strategy<Value = Chart> {
             balance_lower: lower,
             balance_upper: upper,
             shortfall,
-            shortfall_by: shortfall,
+            ..cash_flow_month(month, 0, 0.0)
         });
-        let (months, notes) = (months.collect(), Vec::new());
-        let cash_flow = CashFlow { months, level: 0.95, correlation: 0.0, first_month_at_risk: None, notes };
+        let cash_flow = cash_flow(months.collect());
         Chart::CashFlow(CashFlowChart { cash_flow, limit, balance: Some(Rupiah::from_sen(i64::MIN)), title })
     });
     let cohort = (any::<i16>(), any::<u64>(), prop::collection::vec(any::<u64>(), 0..12));

@@ -32,6 +32,14 @@ pub(super) enum Scale {
     Level,
 }
 
+/// A value in the unit of the series, moved by a distance on a scale.
+pub(super) fn shifted(value: f64, distance: f64, scale: Scale, unit: f64) -> f64 {
+    match scale {
+        Scale::Log => value * distance.min(LARGEST_EXPONENT).exp(),
+        Scale::Level => value + distance * unit,
+    }
+}
+
 /// What regressors do to one month, on a scale.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Effect {
@@ -189,10 +197,7 @@ impl Adjustment {
 
     /// Bounds at a distance on the scale around a value in the unit of the series.
     pub(super) fn around(&self, value: f64, distance: f64) -> [f64; 2] {
-        match self.scale {
-            Scale::Log => [value * (-distance).exp(), value * distance.min(LARGEST_EXPONENT).exp()],
-            Scale::Level => [value - distance * self.unit, value + distance * self.unit],
-        }
+        [-distance, distance].map(|distance| shifted(value, distance, self.scale, self.unit))
     }
 
     /// From the scale to the unit of the series.
@@ -205,10 +210,7 @@ impl Adjustment {
 
     /// A value in the unit of the series, with an effect on the scale.
     pub(super) fn with_effect(&self, value: f64, effect: f64) -> f64 {
-        match self.scale {
-            Scale::Log => value * effect.min(LARGEST_EXPONENT).exp(),
-            Scale::Level => value + effect * self.unit,
-        }
+        shifted(value, effect, self.scale, self.unit)
     }
 
     /// Logarithm of the marginal likelihood of the values themselves and the prior of the scale, to compare the scales by.

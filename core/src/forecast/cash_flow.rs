@@ -1,9 +1,15 @@
 //! Income, expense and the balance carried forward.
 
-use super::{Fitted, Method, Options, Point, fit};
+use super::many::{Together, together};
+use super::{Fitted, Forecast, Method, Named, NamedForecast, Options, Point, Reconciliation, fit};
+use crate::calendar::hijri::Overrides;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Month, MonthlySeries, Rupiah};
 use serde::{Deserialize, Serialize};
+
+/// Whole months from which on a method that was not asked for is the combination: two years, from which on all its
+/// models take part and a season can be told from chance. Below, the rule of the existing application stays.
+const ENOUGH: usize = 24;
 
 /// How to forecast the cash flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -11,11 +17,13 @@ use serde::{Deserialize, Serialize};
 pub struct CashFlowOptions {
     /// Months ahead, at least 1; 3 by default, the time in which an administrator can still act.
     pub horizon: u16,
-    /// How income is forecast; by default the least-squares line, a month's own value each month.
-    pub income_method: Method,
-    /// How expense is forecast; by default the moving average of monthly totals. Expenses follow the number of children
-    /// more than the calendar, and a line through few months overshoots.
-    pub expense_method: Method,
+    /// How income is forecast. Left out (the default): the least-squares line through the monthly totals, a month's own
+    /// value each month, and from 24 whole months on the combination ([`Method::Auto`]). `ols` is the line always.
+    pub income_method: Option<Method>,
+    /// How expense is forecast. Left out (the default): the moving average of monthly totals, for expenses follow the
+    /// number of children more than the calendar, and a line through few months overshoots; from 24 whole months on the
+    /// combination. `moving_average` is the average always.
+    pub expense_method: Option<Method>,
     /// Months that a moving average looks back on, at least 1; 6 by default.
     pub window: usize,
     /// What the draws of [`simulate_cash_flow`](super::simulate_cash_flow) start from: the same seed gives the same
@@ -27,13 +35,23 @@ pub struct CashFlowOptions {
     /// The probability of a balance below zero, above 0 and below 1, from which on a month is at risk. The default 0.2
     /// is one month in five: rarer, and administrators would be warned more often in vain than they can bear.
     pub shortfall_limit: f64,
+    /// First days of Hijri months that were announced otherwise than Umm al-Qura has them; none by default. Only the
+    /// combination looks at the calendar.
+    pub hijri_overrides: Overrides,
 }
 
 impl Default for CashFlowOptions {
     fn default() -> Self {
-        let (income_method, expense_method) = (Method::Ols, Method::MovingAverage);
-        let window = Options::default().window;
-        Self { horizon: 3, income_method, expense_method, window, seed: 1, draws: 2_000, shortfall_limit: 0.2 }
+        Self {
+            horizon: 3,
+            income_method: None,
+            expense_method: None,
+            window: Options::default().window,
+            seed: 1,
+            draws: 2_000,
+            shortfall_limit: 0.2,
+            hijri_overrides: Overrides::default(),
+        }
     }
 }
 
@@ -56,7 +74,16 @@ impl CashFlowOptions {
     }
 
     fn series(&self, method: Method) -> Options {
-        Options { method, window: self.window, ..Options::default() }
+        let hijri_overrides = self.hijri_overrides.clone();
+        Options { method, window: self.window, hijri_overrides, ..Options::default() }
+    }
+
+    fn income(&self, months: usize) -> Method {
+        self.income_method.unwrap_or(if months < ENOUGH { Method::Ols } else { Method::Auto })
+    }
+
+    fn expense(&self, months: usize) -> Method {
+        self.expense_method.unwrap_or(if months < ENOUGH { Method::MovingAverage } else { Method::Auto })
     }
 }
 
@@ -89,28 +116,97 @@ pub fn cash_flow(
     balance: Rupiah,
     options: &CashFlowOptions,
 ) -> Result<Vec<CashFlowMonth>> {
-    let (income, expense) = fit_both(income, expense, options)?;
-    carried(&income.predict(options.horizon).points, &expense.predict(options.horizon).points, balance)
+    let (income, expense) = both(Whole::One(income), Whole::One(expense), options.horizon, options)?;
+    carried(&income.ahead.points, &expense.ahead.points, balance)
 }
 
-/// Both series fitted, if they end with the same month.
-pub(super) fn fit_both(
-    income: &MonthlySeries,
-    expense: &MonthlySeries,
+/// Income or expense as it is given.
+#[derive(Clone, Copy)]
+pub(super) enum Whole<'a> {
+    One(&'a MonthlySeries),
+    /// By category.
+    Parts(&'a [Named]),
+}
+
+impl Whole<'_> {
+    /// What an error calls it: of several series, the error names one itself.
+    const fn what(self) -> &'static str {
+        match self {
+            Self::One(_) => "series",
+            Self::Parts(_) => "flow",
+        }
+    }
+}
+
+/// Income or expense, and what is expected of it.
+pub(super) struct Side {
+    pub(super) fitted: Fitted,
+    pub(super) ahead: Forecast,
+    /// The categories, which add up to it; none where none were given.
+    pub(super) parts: Vec<NamedForecast>,
+}
+
+impl Side {
+    fn new(whole: Whole<'_>, horizon: u16, options: &CashFlowOptions, how: impl Fn(usize) -> Method) -> Result<Self> {
+        let parts = match whole {
+            Whole::One(series) => {
+                let fitted = fit(series, &options.series(how(series.values.len())))?;
+                return Ok(Self { ahead: fitted.predict(horizon), fitted, parts: Vec::new() });
+            }
+            Whole::Parts(parts) => parts,
+        };
+        let first = parts.iter().filter(|part| !part.series.values.is_empty()).map(|part| part.series.first).min();
+        let months = parts.iter().map(|part| part.series.values.len()).max().unwrap_or(0);
+        let method = how(months);
+        let all = options.series(method);
+        // A rule's points stay what they are; and rules are linear, so over the same months the parts add up to them.
+        let (reconciliation, padded) = match (method, first) {
+            (Method::Ols | Method::MovingAverage, Some(first)) => {
+                (Reconciliation::TopDown, parts.iter().map(|part| since(part, first)).collect())
+            }
+            _ => (Reconciliation::MinTrace, parts.to_vec()),
+        };
+        let Together { total, reconciled } = together(&padded, None, horizon, reconciliation, &all)?;
+        Ok(Self { fitted: total, ahead: reconciled.total, parts: reconciled.parts })
+    }
+}
+
+/// A part from a month on, zero before its own first.
+fn since(part: &Named, first: Month) -> Named {
+    let before = if part.series.values.is_empty() { 0 } else { part.series.first.since(first).max(0) };
+    let mut values = vec![0.0; before as usize];
+    values.extend(&part.series.values);
+    Named { name: part.name.clone(), series: MonthlySeries { first: part.series.first - before, values } }
+}
+
+/// Both sides, if they end with the same month.
+pub(super) fn both(
+    income: Whole<'_>,
+    expense: Whole<'_>,
+    horizon: u16,
     options: &CashFlowOptions,
-) -> Result<(Fitted, Fitted)> {
+) -> Result<(Side, Side)> {
     options.validate()?;
-    let fitted = |series, method, name| {
-        fit(series, &options.series(method)).map_err(|error: Error| error.context("series", name))
+    let last = |whole: Whole<'_>| match whole {
+        Whole::One(series) => Some(series.last()),
+        // That all end with the same month, is looked at when they are added up.
+        Whole::Parts(parts) => parts.first().map(|part| part.series.last()),
     };
-    let both = (fitted(income, options.income_method, "income")?, fitted(expense, options.expense_method, "expense")?);
-    if income.last() != expense.last() {
+    let sides = (
+        Side::new(income, horizon, options, |months| options.income(months))
+            .map_err(|error: Error| error.context(income.what(), "income"))?,
+        Side::new(expense, horizon, options, |months| options.expense(months))
+            .map_err(|error: Error| error.context(expense.what(), "expense"))?,
+    );
+    if let (Some(income), Some(expense)) = (last(income), last(expense))
+        && income != expense
+    {
         return Err(Error::new(ErrorKind::InvalidInput, "income and expense end with different months")
-            .context("income", income.last())
-            .context("expense", expense.last())
+            .context("income", income)
+            .context("expense", expense)
             .hint("fill months without an entry with 0 up to the last whole month"));
     }
-    Ok(both)
+    Ok(sides)
 }
 
 /// Points in whole rupiah, and the balance carried through them.

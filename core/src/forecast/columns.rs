@@ -74,8 +74,7 @@ impl Columns {
 
     fn row(&self, month: Month) -> impl Iterator<Item = f64> {
         let events = self.events.iter().map(move |event| f64::from(u8::from(event.months.contains(&month))));
-        let regressors =
-            self.regressors.iter().map(move |regressor| regressor.at(month).unwrap_or(0.0) / regressor.size());
+        let regressors = self.regressors.iter().map(move |regressor| regressor.held(month) / regressor.size());
         let hijri = match self.periods {
             Periods::None => [0.0; 6],
             _ => hijri(month, &self.overrides),

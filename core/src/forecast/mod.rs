@@ -24,6 +24,7 @@ mod cash_flow;
 mod chances;
 mod columns;
 mod ensemble;
+mod hindsight;
 mod interval;
 mod many;
 mod models;
@@ -40,19 +41,17 @@ pub use many::{Named, NamedForecast, Reconciled, Reconciliation, many};
 pub use next_gift::{NextGift, NextGiftOptions, NoRhythm, Rhythm, next_gift, next_gifts};
 pub use options::{Event, Method, Options, Regressor};
 pub use outcome::{Forecast, HijriEffect, Note, Parts, Point, Share};
-pub use simulation::{CashFlow, SimulatedMonth, simulate_cash_flow};
+pub use simulation::{CashFlow, SimulatedMonth, simulate_cash_flow, simulate_cash_flow_by_category};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Month, MonthlySeries};
 use crate::stats;
 use columns::Columns;
-use ensemble::{Effects, Ensemble};
-use interval::{Past, Spread};
+use ensemble::Ensemble;
+use hindsight::Hindsight;
 
 /// Months ahead that the calendar is looked up for when a model is fitted; more are looked up when they are asked for.
 const AHEAD: usize = 24;
-/// Past forecasts are looked at from this share of the months on (one in four): before, a model has seen too little.
-const SETTLED: usize = 4;
 /// The fewest months that the combination works with.
 const FEWEST: usize = 3;
 
@@ -124,7 +123,7 @@ pub fn fit(series: &MonthlySeries, options: &Options) -> Result<Fitted> {
                 if (0..values.len()).any(|t| regressor.at(series.first + t as i32).is_none()) {
                     return Err(Error::new(ErrorKind::InvalidInput, "a regressor does not cover the series")
                         .context("regressor", &regressor.name)
-                        .hint("give it one value for each month of the series and of the months ahead"));
+                        .hint("give it one value for each month of the series and, best, of the months ahead"));
                 }
             }
             let columns = Columns::new(series.first, values.len() + AHEAD, options);
@@ -187,14 +186,6 @@ fn known(series: &MonthlySeries, options: &Options) -> Result<(Vec<f64>, Vec<Not
     Ok((values, notes))
 }
 
-/// What the past forecasts of a combination would have been, and how far off.
-struct Hindsight {
-    effects: Effects,
-    spread: Spread,
-    /// One-step forecasts and values, in the unit of the series.
-    one_step: Vec<(f64, f64)>,
-}
-
 impl Fitted {
     /// Predicts the `horizon` months that follow the series, each with its own value and interval. Months past the year
     /// 9999 are left out.
@@ -212,6 +203,9 @@ impl Fitted {
             .take_while(|&(ahead, month)| month.since(self.last) == ahead)
             .map(|(_, month)| month)
             .collect();
+        if months.last().is_some_and(|&last| self.options.regressors.iter().any(|given| given.at(last).is_none())) {
+            notes.push(Note::RegressorHeld);
+        }
         let floor = self.floor();
         let mut outcome = match &self.model {
             Model::Ols(trend) => self.line(trend, months.len()),
@@ -292,7 +286,7 @@ impl Fitted {
                 hijri: self.options.hijri.then(|| ensemble.hijri()),
             };
         }
-        let Hindsight { effects, spread, one_step } = self.hindsight(ensemble, horizon);
+        let Hindsight { effects, spread, one_step, .. } = self.hindsight(ensemble, horizon);
         let multiple = spread.multiple(level);
         let mut values = vec![0.0; horizon];
         ensemble.combined(self.values.len(), &effects, self.floor(), &mut values);
@@ -313,38 +307,6 @@ impl Fitted {
             models: ensemble.shares(),
             hijri: self.options.hijri.then(|| ensemble.hijri()),
         }
-    }
-
-    fn hindsight(&self, ensemble: &Ensemble, horizon: usize) -> Hindsight {
-        let n = self.values.len();
-        let effects = ensemble.effects(n + horizon.max(1));
-        let adjustment = &ensemble.adjustments[0];
-        let steps = horizon.max(1);
-        let mut out = vec![0.0; steps];
-        let mut past = Past { errors: vec![Vec::new(); steps] };
-        let mut one_step = Vec::with_capacity(n);
-        for origin in ensemble.first_origin().max(n / SETTLED)..n {
-            let steps = steps.min(n - origin);
-            ensemble.combined(origin, &effects, self.floor(), &mut out[..steps]);
-            for (h, &expected) in out[..steps].iter().enumerate() {
-                if adjustment.is_spike(origin + h) {
-                    continue;
-                }
-                let value = self.values[origin + h];
-                let error = adjustment.distance(value, expected);
-                if error.is_finite() {
-                    past.errors[h].push(error);
-                    if h == 0 {
-                        one_step.push((value, expected));
-                    }
-                }
-            }
-        }
-        let mut own = vec![0.0; steps];
-        ensemble.sigma(&mut own);
-        let mut spread = Spread::new(&past, &own, n);
-        spread.sd.truncate(horizon);
-        Hindsight { effects, spread, one_step }
     }
 }
 

@@ -94,7 +94,8 @@ pub struct Regressor {
     pub name: String,
     /// The month of the first value.
     pub first: Month,
-    /// One value a month, in any unit; it must cover the series and the months ahead.
+    /// One value a month, in any unit; it must cover the series. Where it ends before the months ahead do, its last value
+    /// is held, and a note says so ([`Note::RegressorHeld`](super::Note::RegressorHeld)).
     pub values: Vec<f64>,
 }
 
@@ -103,6 +104,12 @@ impl Regressor {
     pub(super) fn at(&self, month: Month) -> Option<f64> {
         let place = month.since(self.first);
         usize::try_from(place).ok().and_then(|place| self.values.get(place)).copied()
+    }
+
+    /// The value of a month, the last one after the end; zero before the first and without any.
+    pub(super) fn held(&self, month: Month) -> f64 {
+        let last = self.values.last().filter(|_| month.since(self.first) >= 0);
+        self.at(month).or_else(|| last.copied()).unwrap_or(0.0)
     }
 
     /// Its largest size, by which it is divided; 1 for a column of zeros.

@@ -120,6 +120,8 @@ pub enum Note {
     RunningMonth,
     /// The method asked for cannot be used on this series; the combination was used.
     FellBack,
+    /// A regressor of the caller ends before the months ahead do: its last value was held.
+    RegressorHeld,
 }
 
 impl Note {
@@ -151,6 +153,12 @@ impl Note {
             }
             (Self::FellBack, Language::En) => {
                 "The method asked for does not fit this series, so the combination was used."
+            }
+            (Self::RegressorHeld, Language::Id) => {
+                "Data pendamping berakhir sebelum bulan yang diprediksi; nilai terakhirnya dipakai terus."
+            }
+            (Self::RegressorHeld, Language::En) => {
+                "A regressor ends before the months that are predicted; its last value was held."
             }
         }
     }

@@ -9,9 +9,9 @@
 //! - Income and expense err together: by the correlation of their past relative one-step errors, shrunken (Schäfer &
 //!   Strimmer 2005).
 
-use super::cash_flow::{after_running, carried, fit_both};
+use super::cash_flow::{Side, Whole, after_running, both, carried};
 use super::chances::Chances;
-use super::{CashFlowMonth, CashFlowOptions, Fitted, Note, SoFar};
+use super::{CashFlowMonth, CashFlowOptions, Fitted, Named, NamedForecast, Note, SoFar};
 use crate::error::Result;
 use crate::model::{Month, MonthlySeries, Rupiah};
 use crate::stats::{Rng, Shrunken};
@@ -36,6 +36,11 @@ pub struct CashFlow {
     pub first_month_at_risk: Option<Month>,
     /// What the reader should know of the two forecasts, each note once.
     pub notes: Vec<Note>,
+    /// Income by category, in the order given; in every month they add up to the expected income. Empty where none were
+    /// given.
+    pub income: Vec<NamedForecast>,
+    /// Expense likewise.
+    pub expense: Vec<NamedForecast>,
 }
 
 /// One month of a [`CashFlow`].
@@ -53,6 +58,11 @@ pub struct SimulatedMonth {
     pub shortfall: f64,
     /// The probability, 0 to 1, that this month or one before it ends below zero.
     pub shortfall_by: f64,
+    /// How much of the expected income is put down to Ramadan and the feasts, whole rupiah; zero where the calendar is
+    /// not used.
+    pub hijri_income: Rupiah,
+    /// How much of the expected expense, likewise.
+    pub hijri_expense: Rupiah,
 }
 
 /// Forecasts income and expense, carries the balance forward, and says how probable it is that money runs out.
@@ -71,34 +81,85 @@ pub fn simulate_cash_flow(
     so_far: Option<SoFar>,
     options: &CashFlowOptions,
 ) -> Result<CashFlow> {
-    let (income, expense) = fit_both(income, expense, options)?;
+    simulate(Whole::One(income), Whole::One(expense), balance, so_far, options)
+}
+
+/// The same with income and expense by category: each category is forecast, and they add up to the totals.
+///
+/// The combination brings categories and totals together by the minimum trace, so that the totals know what the
+/// categories know; where the rule of the existing application is used, its totals stay as they are. The futures are
+/// drawn of the totals: their past errors hold how the categories err together.
+///
+/// # Errors
+///
+/// Those of [`cash_flow`](super::cash_flow) and [`many`](super::many()), with the category named.
+pub fn simulate_cash_flow_by_category(
+    income: &[Named],
+    expense: &[Named],
+    balance: Rupiah,
+    so_far: Option<SoFar>,
+    options: &CashFlowOptions,
+) -> Result<CashFlow> {
+    simulate(Whole::Parts(income), Whole::Parts(expense), balance, so_far, options)
+}
+
+fn simulate(
+    income: Whole<'_>,
+    expense: Whole<'_>,
+    balance: Rupiah,
+    so_far: Option<SoFar>,
+    options: &CashFlowOptions,
+) -> Result<CashFlow> {
     let horizon = options.horizon.saturating_add(u16::from(so_far.is_some()));
-    let (income_ahead, expense_ahead) = (income.predict(horizon), expense.predict(horizon));
+    let (income, expense) = both(income, expense, horizon, options)?;
     let start = if so_far.is_some() { Rupiah::ZERO } else { balance };
-    let mut expected = carried(&income_ahead.points, &expense_ahead.points, start)?;
+    let mut expected = carried(&income.ahead.points, &expense.ahead.points, start)?;
     if let Some(so_far) = so_far {
         expected = after_running(expected, balance, so_far);
     }
-    let centre = |points: &[super::Point]| points.iter().map(|point| point.value).collect();
+    let chances = |side: &Side| side.fitted.chances(side.ahead.points.iter().map(|point| point.value).collect());
     let futures = Futures {
-        income: income.chances(centre(&income_ahead.points)),
-        expense: expense.chances(centre(&expense_ahead.points)),
-        correlation: correlation(&income, &expense),
+        income: chances(&income),
+        expense: chances(&expense),
+        correlation: correlation(&income.fitted, &expense.fitted),
         so_far,
     };
+    let skip = usize::from(so_far.is_some());
+    let hijri = |side: &Side, ahead: usize| {
+        Rupiah::from_f64(side.ahead.parts.get(ahead + skip).map_or(0.0, |parts| parts.hijri).round())
+    };
     let drawn = futures.draw(balance.to_f64(), expected.len(), options);
-    let months: Vec<SimulatedMonth> =
-        expected.into_iter().zip(drawn).map(|(month, drawn)| drawn.month(month)).collect();
+    let months: Vec<SimulatedMonth> = expected
+        .into_iter()
+        .zip(drawn)
+        .enumerate()
+        .map(|(ahead, (month, drawn))| SimulatedMonth {
+            hijri_income: hijri(&income, ahead),
+            hijri_expense: hijri(&expense, ahead),
+            ..drawn.month(month)
+        })
+        .collect();
     let first = months.iter().find(|month| month.shortfall > options.shortfall_limit);
-    let mut notes = income_ahead.notes;
-    notes.extend(expense_ahead.notes.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>());
+    let mut notes = income.ahead.notes;
+    notes.extend(expense.ahead.notes.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>());
     Ok(CashFlow {
         level: LEVEL,
         correlation: futures.correlation,
         first_month_at_risk: first.map(|month| month.expected.month),
         notes,
+        income: months_of(income.parts, skip),
+        expense: months_of(expense.parts, skip),
         months,
     })
+}
+
+/// The forecasts without the running month.
+fn months_of(mut parts: Vec<NamedForecast>, skip: usize) -> Vec<NamedForecast> {
+    for NamedForecast { forecast, .. } in &mut parts {
+        forecast.points.drain(..skip.min(forecast.points.len()));
+        forecast.parts.drain(..skip.min(forecast.parts.len()));
+    }
+    parts
 }
 
 /// Of the relative one-step errors in the months that both series have.
@@ -201,6 +262,8 @@ impl Drawn {
             balance_upper: bound(draws - 1 - outside.min(draws - 1)).max(expected.predicted_balance),
             shortfall: below as f64 / draws as f64,
             shortfall_by: f64::from(self.below_so_far) / draws as f64,
+            hijri_income: Rupiah::ZERO,
+            hijri_expense: Rupiah::ZERO,
         }
     }
 }
@@ -223,8 +286,8 @@ mod tests {
     }
 
     fn plain() -> CashFlowOptions {
-        let (income_method, expense_method) = (Method::MovingAverage, Method::MovingAverage);
-        CashFlowOptions { income_method, expense_method, draws: 20_000, ..CashFlowOptions::default() }
+        let average = Some(Method::MovingAverage);
+        CashFlowOptions { income_method: average, expense_method: average, draws: 20_000, ..CashFlowOptions::default() }
     }
 
     /// Income varies, expense does not: the first month's chance is that of a normal number. Income (2, 4, 6) million has
@@ -285,7 +348,7 @@ mod tests {
         // With a certain expense and one month, the balance's interval is that of income.
         let income = series(noise(5, 60).iter().map(|x| (15.0 + 0.2 * x).exp()).collect());
         let expense = series(vec![0.0; 60]);
-        let options = CashFlowOptions { horizon: 1, income_method: Method::Auto, ..plain() };
+        let options = CashFlowOptions { horizon: 1, income_method: Some(Method::Auto), ..plain() };
         let found = simulate_cash_flow(&income, &expense, Rupiah::ZERO, None, &options).unwrap().months[0];
         let point = fit(&income, &Options::default()).unwrap().predict(1).points[0];
         for (found, expected) in [(found.balance_lower, point.lower), (found.balance_upper, point.upper)] {
@@ -303,8 +366,8 @@ mod tests {
         ) {
             let mut options = CashFlowOptions { seed, horizon, draws: 100, ..plain() };
             if auto {
-                options.income_method = Method::Auto;
-                options.expense_method = Method::Auto;
+                options.income_method = Some(Method::Auto);
+                options.expense_method = Some(Method::Auto);
             }
             let so_far = running.then(SoFar::default);
             let run = || simulate_cash_flow(&series(income.clone()), &series(expense.clone()), Rupiah::ZERO, so_far, &options);

@@ -41,6 +41,17 @@ pub struct Anomaly {
     pub severity: Severity,
 }
 
+/// A category whose level changed and stayed: not an anomaly any more, but worth knowing.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NewLevel {
+    /// The category's name as stored, to be cleaned before it enters a message.
+    pub category: String,
+    /// The first month of the new level.
+    pub month: Month,
+    /// The change as a share of the old level: 0.5 for half as much again, −0.25 for a quarter less.
+    pub change: f64,
+}
+
 /// A single expense far from its category's usual amounts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UnusualEntry {
@@ -53,12 +64,14 @@ pub struct UnusualEntry {
 }
 
 /// What is strange, in the order it should be read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct AnomalyList {
     /// Months of categories.
     pub categories: Vec<Anomaly>,
     /// Single expenses.
     pub entries: Vec<UnusualEntry>,
+    /// Categories on a new level; they do not count as anomalies.
+    pub levels: Vec<NewLevel>,
 }
 
 impl AnomalyList {

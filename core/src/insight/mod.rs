@@ -8,18 +8,22 @@
 
 mod anomalies;
 mod brief;
+mod care;
 mod donor_info;
 mod impact;
 mod monthly_report;
 mod outlook;
 mod risk;
 mod status;
+mod stored_data;
 
-pub use anomalies::{Anomaly, AnomalyDirection, AnomalyList, Severity, UnusualEntry};
+pub use anomalies::{Anomaly, AnomalyDirection, AnomalyList, NewLevel, Severity, UnusualEntry};
 pub use brief::{Brief, BriefFacts, MonthFigures, brief};
+pub use care::{CareOutcome, GreetingList, Proposed, Share, Thanks, ThanksOptions, care_outcome, thanks};
 pub use donor_info::{DonorInfo, donor_info, months_active};
 pub use impact::{Impact, impact};
 pub use monthly_report::{CategoryAmount, MonthlyReport, monthly_report};
-pub use outlook::{Outlook, OutlookMonth};
+pub use outlook::{Outlook, OutlookMonth, RamadanEffect, ShortfallRisk};
 pub use risk::{DonorAtRisk, RiskLevel, RiskList, RiskReason};
 pub use status::{Status, TableRows};
+pub use stored_data::{ConsentNote, StoredData};

@@ -44,13 +44,18 @@ pub(super) const ORGANISATION: &[Field] =
 
 const MENU_LINES: &[Field] = &[text("word"), text("purpose")];
 const MONTHS: &[Field] = &[text("month"), text("income"), text("expense"), text("balance"), flag("shortfall")];
+const RAMADAN: &[Field] = &[text("month"), text("amount"), flag("expense"), flag("less")];
+const CHANCE: &[Field] = &[text("month"), text("chance")];
 const CATEGORIES: &[Field] = &[text("name"), text("amount")];
 const DONORS: &[Field] = &[text("name"), text("level"), text("score"), text("days"), optional("reasons")];
 const OUTLIERS: &[Field] =
     &[text("name"), text("month"), text("amount"), text("low"), text("high"), flag("over"), flag("severe")];
+const LEVELS: &[Field] = &[text("name"), text("month"), text("percent"), flag("more")];
 const ENTRIES: &[Field] = &[text("name"), text("date"), text("amount")];
 const TABLES: &[Field] = &[text("name"), text("rows")];
-const OUTLOOK: &[Field] = &[rows("months", MONTHS), optional("opening")];
+const GREETINGS: &[Field] = &[text("id"), text("name")];
+const OUTLOOK: &[Field] =
+    &[rows("months", MONTHS), optional("opening"), rows("ramadan", RAMADAN), rows("shortfall", CHANCE)];
 
 macro_rules! catalogue {
     ($($(#[$doc:meta])* $variant:ident = $file:literal: $fields:expr;)*) => {
@@ -126,7 +131,7 @@ catalogue! {
         text("today"), text("month"), text("so_far_income"), text("so_far_expense"),
         text("last_month"), text("last_income"), text("last_expense"), text("month_before"),
         optional("income_change"), optional("expense_change"),
-        rows("months", MONTHS),
+        rows("months", MONTHS), rows("ramadan", RAMADAN), rows("shortfall", CHANCE),
         optional("shortfalls"), optional("at_risk"), optional("anomalies"), optional("data_as_of"),
         optional("data_age_days"), optional("quarantined"),
     ];
@@ -139,6 +144,7 @@ catalogue! {
     Anomalies = "anomalies": &[
         rows("categories", OUTLIERS),
         rows("entries", ENTRIES),
+        rows("levels", LEVELS),
         optional("more"),
     ];
     /// Freshness and size of the data, for administrators.
@@ -155,6 +161,54 @@ catalogue! {
     Hint = "hint": &[];
     /// Names the administrators as those who can do what was asked.
     AskAdministrator = "ask_administrator": &[];
+    /// Carries a code to the number on file.
+    Code = "code": &[text("code"), text("minutes"), text("consent")];
+    /// Tells who asked from elsewhere where the code goes.
+    CodeSent = "code_sent": &[text("minutes")];
+    /// The code is another one.
+    CodeWrong = "code_wrong": &[optional("left")];
+    /// The code came too late, or none is out.
+    CodeExpired = "code_expired": &[];
+    /// Too many codes were asked for.
+    CodeRefused = "code_refused": &[];
+    /// The number is verified.
+    Verified = "verified": &[optional("name")];
+    /// The number was verified before.
+    AlreadyVerified = "already_verified": &[];
+    /// What is agreed to by a code.
+    Consent = "consent": &[];
+    /// What is agreed to by opting in.
+    ConsentAgain = "consent_again": &[];
+    /// No more messages.
+    OptedOut = "opted_out": &[];
+    /// Messages again.
+    OptedIn = "opted_in": &[text("consent")];
+    /// What is stored about the donor.
+    MyData = "my_data": &[
+        text("name"), optional("numbers"), optional("gifts"), optional("first"), optional("last"),
+        flag("consent_given"), optional("consent_on"), optional("consent_version"), optional("opted_out"),
+        optional("uses"),
+    ];
+    /// Asks whether erasure is meant.
+    ConfirmErasure = "confirm_erasure": &[text("minutes")];
+    /// Erasure was asked for.
+    ErasureRecorded = "erasure_recorded": &[text("erasure")];
+    /// Tells administrators of it.
+    ErasureNotice = "erasure_notice": &[text("erasure"), text("donor")];
+    /// Erasure is done.
+    Erased = "erased": &[];
+    /// Asks whether the batch is meant.
+    ConfirmReports = "confirm_reports": &[text("minutes")];
+    /// The batch is ordered.
+    ReportsOrdered = "reports_ordered": &[];
+    /// A question was answered with no.
+    Cancelled = "cancelled": &[];
+    /// Greetings that wait for an administrator.
+    Greetings = "greetings": &[rows("greetings", GREETINGS), optional("more")];
+    /// What the administrator's word did.
+    GreetingsSettled = "greetings_settled": &[flag("approved"), optional("count")];
+    /// A warm greeting to a donor: no amount, no guilt.
+    Salam = "salam": &[text("name")];
     /// Says sorry for a fault of ours.
     Trouble = "trouble": &[];
 }

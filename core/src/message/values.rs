@@ -6,8 +6,8 @@ use super::date::{date, month_long, month_short};
 use super::rupiah::{number, rupiah};
 use super::words;
 use crate::insight::{AnomalyDirection, AnomalyList, Brief, DonorInfo, Impact, MonthlyReport, Outlook, RiskList};
-use crate::insight::{Severity, Status};
-use crate::model::{Language, Rupiah};
+use crate::insight::{GreetingList, Severity, ShortfallRisk, Status, StoredData};
+use crate::model::{Direction, DonorId, Language, Rupiah};
 use minijinja::{Value, context};
 
 /// Characters kept of a donor's name.
@@ -102,6 +102,91 @@ pub enum Message<'a> {
     Hint,
     /// Names the administrators as those who can do what was asked.
     AskAdministrator,
+    /// Carries a code to the number on file.
+    Code {
+        /// The six digits.
+        code: &'a str,
+        /// How long it counts.
+        minutes: u16,
+        /// What is agreed to by it: the rendered [`Message::Consent`].
+        consent: &'a str,
+    },
+    /// Tells who asked from elsewhere where the code goes, whether there is one or not.
+    CodeSent {
+        /// How long it counts.
+        minutes: u16,
+    },
+    /// The code is another one.
+    CodeWrong {
+        /// Attempts left.
+        left: u16,
+    },
+    /// The code came too late, or none is out.
+    CodeExpired,
+    /// Too many codes were asked for.
+    CodeRefused,
+    /// The number is verified.
+    Verified {
+        /// The donor, where the facts have one.
+        name: Option<&'a str>,
+    },
+    /// The number was verified before.
+    AlreadyVerified,
+    /// What is agreed to by a code.
+    Consent,
+    /// What is agreed to by opting in.
+    ConsentAgain,
+    /// No more messages.
+    OptedOut,
+    /// Messages again.
+    OptedIn {
+        /// The rendered [`Message::ConsentAgain`].
+        consent: &'a str,
+    },
+    /// What is stored about the donor.
+    MyData(&'a StoredData),
+    /// Asks whether erasure is meant.
+    ConfirmErasure {
+        /// How long the question stands.
+        minutes: u16,
+    },
+    /// Erasure was asked for.
+    ErasureRecorded {
+        /// The wish's number.
+        erasure: u64,
+    },
+    /// Tells administrators of it, without a name.
+    ErasureNotice {
+        /// The wish's number.
+        erasure: u64,
+        /// Who, by the source's key.
+        donor: DonorId,
+    },
+    /// Erasure is done.
+    Erased,
+    /// Asks whether the batch is meant.
+    ConfirmReports {
+        /// How long the question stands.
+        minutes: u16,
+    },
+    /// The batch is ordered.
+    ReportsOrdered,
+    /// A question was answered with no.
+    Cancelled,
+    /// Greetings that wait for an administrator.
+    Greetings(&'a GreetingList),
+    /// What the administrator's word did.
+    GreetingsSettled {
+        /// Approved, or rejected.
+        approved: bool,
+        /// How many.
+        count: u64,
+    },
+    /// A warm greeting to a donor: no amount, no guilt.
+    Salam {
+        /// The donor.
+        name: &'a str,
+    },
     /// Says sorry for a fault of ours.
     Trouble,
 }
@@ -143,6 +228,28 @@ impl Message<'_> {
             Self::Thanks => Template::Thanks,
             Self::Hint => Template::Hint,
             Self::AskAdministrator => Template::AskAdministrator,
+            Self::Code { .. } => Template::Code,
+            Self::CodeSent { .. } => Template::CodeSent,
+            Self::CodeWrong { .. } => Template::CodeWrong,
+            Self::CodeExpired => Template::CodeExpired,
+            Self::CodeRefused => Template::CodeRefused,
+            Self::Verified { .. } => Template::Verified,
+            Self::AlreadyVerified => Template::AlreadyVerified,
+            Self::Consent => Template::Consent,
+            Self::ConsentAgain => Template::ConsentAgain,
+            Self::OptedOut => Template::OptedOut,
+            Self::OptedIn { .. } => Template::OptedIn,
+            Self::MyData(_) => Template::MyData,
+            Self::ConfirmErasure { .. } => Template::ConfirmErasure,
+            Self::ErasureRecorded { .. } => Template::ErasureRecorded,
+            Self::ErasureNotice { .. } => Template::ErasureNotice,
+            Self::Erased => Template::Erased,
+            Self::ConfirmReports { .. } => Template::ConfirmReports,
+            Self::ReportsOrdered => Template::ReportsOrdered,
+            Self::Cancelled => Template::Cancelled,
+            Self::Greetings(_) => Template::Greetings,
+            Self::GreetingsSettled { .. } => Template::GreetingsSettled,
+            Self::Salam { .. } => Template::Salam,
             Self::Trouble => Template::Trouble,
         }
     }
@@ -185,6 +292,8 @@ impl Message<'_> {
             Self::Outlook(outlook) | Self::Forecast(outlook) => context! {
                 months => say.months(outlook),
                 opening => outlook.opening.map(rupiah),
+                ramadan => say.ramadan(outlook),
+                shortfall => say.shortfall(outlook),
             },
             Self::MonthlyReport { name, report } => context! {
                 name => name.map(|name| say.donor(name)),
@@ -208,7 +317,32 @@ impl Message<'_> {
                 }).collect::<Value>(),
                 quarantined => say.count(status.quarantined),
             },
-            Self::BankAccount
+            // The library's own digits and the rendered consent are no donor's words.
+            Self::Code { code, minutes, consent } => context! { code, minutes => minutes.to_string(), consent },
+            Self::CodeSent { minutes } | Self::ConfirmErasure { minutes } | Self::ConfirmReports { minutes } => {
+                context! { minutes => minutes.to_string() }
+            }
+            Self::CodeWrong { left } => context! { left => say.count(left.into()) },
+            Self::Verified { name } => context! { name => name.map(|name| say.donor(name)) },
+            Self::OptedIn { consent } => context! { consent },
+            Self::MyData(data) => say.stored(data),
+            Self::ErasureRecorded { erasure } => context! { erasure => erasure.to_string() },
+            Self::ErasureNotice { erasure, donor } => {
+                context! { erasure => erasure.to_string(), donor => donor.to_string() }
+            }
+            Self::Greetings(list) => say.greetings(list),
+            Self::GreetingsSettled { approved, count } => context! { approved, count => say.count(count) },
+            Self::Salam { name } => context! { name => say.donor(name) },
+            Self::CodeExpired
+            | Self::CodeRefused
+            | Self::AlreadyVerified
+            | Self::Consent
+            | Self::ConsentAgain
+            | Self::OptedOut
+            | Self::Erased
+            | Self::ReportsOrdered
+            | Self::Cancelled
+            | Self::BankAccount
             | Self::HowToGive
             | Self::Registration
             | Self::Unregistered
@@ -262,6 +396,32 @@ impl Say {
         format!("{sign}{}%", number(whole, self.0))
     }
 
+    fn greetings(self, list: &GreetingList) -> Value {
+        let row = |(id, name): &(u64, String)| context! { id => id.to_string(), name => self.donor(name) };
+        context! {
+            greetings => list.greetings.iter().map(row).collect::<Value>(),
+            more => self.count(list.total.saturating_sub(list.greetings.len() as u64)),
+        }
+    }
+
+    fn stored(self, data: &StoredData) -> Value {
+        let numbers: Vec<String> = data.numbers.iter().map(ToString::to_string).collect();
+        let consent = data.consent.as_ref();
+        context! {
+            name => self.donor(&data.name),
+            // Masked: the stars are no formatting, four of them in a row open nothing.
+            numbers => (!numbers.is_empty()).then(|| numbers.join(", ")),
+            gifts => self.count(data.gifts),
+            first => data.first.map(|day| date(day, self.0)),
+            last => data.last.map(|day| date(day, self.0)),
+            consent_given => consent.is_some_and(|note| note.given),
+            consent_on => consent.map(|note| date(note.on, self.0)),
+            consent_version => consent.map(|note| clean_or(&note.version, 40, "-")),
+            opted_out => data.opted_out.map(|day| date(day, self.0)),
+            uses => self.count(data.uses),
+        }
+    }
+
     fn months(self, outlook: &Outlook) -> Value {
         let months = outlook.months.iter().map(|month| {
             context! {
@@ -273,6 +433,29 @@ impl Say {
             }
         });
         months.collect()
+    }
+
+    fn ramadan(self, outlook: &Outlook) -> Value {
+        let effects = outlook.ramadan.iter().map(|effect| {
+            let less = effect.change.is_negative();
+            context! {
+                month => month_short(effect.month, self.0),
+                amount => rupiah(if less { -effect.change } else { effect.change }),
+                expense => effect.flow == Direction::Expense,
+                less => less,
+            }
+        });
+        effects.collect()
+    }
+
+    /// One row, or none.
+    fn shortfall(self, outlook: &Outlook) -> Value {
+        let row = |risk: &ShortfallRisk| {
+            // Drawn futures are never certain.
+            let percent = (risk.chance * 100.0).round().clamp(1.0, 99.0) as u64;
+            context! { month => month_short(risk.month, self.0), chance => format!("{}%", number(percent, self.0)) }
+        };
+        outlook.shortfall.iter().map(row).collect()
     }
 
     fn brief(self, brief: &Brief) -> Value {
@@ -289,6 +472,8 @@ impl Say {
             income_change => brief.income_change.map(|change| self.percent(change)),
             expense_change => brief.expense_change.map(|change| self.percent(change)),
             months => self.months(&brief.outlook),
+            ramadan => self.ramadan(&brief.outlook),
+            shortfall => self.shortfall(&brief.outlook),
             shortfalls => (!shortfalls.is_empty()).then(|| shortfalls.join(", ")),
             at_risk => self.count(brief.at_risk),
             anomalies => self.count(brief.anomalies),
@@ -336,10 +521,19 @@ impl Say {
                 amount => rupiah(row.amount),
             }
         });
+        let levels = list.levels.iter().take(Message::LONGEST_LIST).map(|row| {
+            context! {
+                name => self.category(&row.category),
+                month => month_short(row.month, self.0),
+                percent => format!("{}%", number((row.change.abs() * 100.0).round() as u64, self.0)),
+                more => row.change > 0.0,
+            }
+        });
         let rest = |rows: usize| rows.saturating_sub(Message::LONGEST_LIST) as u64;
         context! {
             categories => categories.collect::<Value>(),
             entries => entries.collect::<Value>(),
+            levels => levels.collect::<Value>(),
             more => self.count(rest(list.categories.len()) + rest(list.entries.len())),
         }
     }

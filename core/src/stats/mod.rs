@@ -7,6 +7,7 @@ mod line;
 mod logistic;
 mod minimise;
 mod nelder_mead;
+pub(crate) mod parallel;
 mod quadrature;
 mod quantile;
 mod random;

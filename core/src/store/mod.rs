@@ -61,6 +61,12 @@ pub trait View: Send {
     /// The registered WhatsApp number in its normal form (`62812…`).
     fn contact(&self, number: &str) -> Result<Option<Contact>>;
 
+    /// The verified numbers and whose they are, one row a number, ascending by donor and number.
+    fn verified_contacts(&self) -> Result<Vec<(DonorId, String)>>;
+
+    /// Received gifts of known donors from one date to another, both included, ascending by gift.
+    fn received_gifts(&self, from: Date, to: Date) -> Result<Vec<ReceivedGift>>;
+
     /// Donations received by civil month up to `as_of`, ascending; months without one are absent.
     fn donations_by_month(&self, as_of: Date) -> Result<Vec<MonthTotal>>;
 
@@ -128,6 +134,17 @@ pub struct DonorRecord {
     pub this_month: Rupiah,
     /// Sum of the gifts in the calendar year of the as-of date.
     pub this_year: Rupiah,
+}
+
+/// A received gift of a known donor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceivedGift {
+    /// The gift.
+    pub donation: DonationId,
+    /// Whose.
+    pub donor: DonorId,
+    /// When it was given.
+    pub date: Date,
 }
 
 /// Received gifts against the lines of the cash book that name them.

@@ -17,7 +17,8 @@ pub struct Envelope {
     /// The gateway's identity of the message that this one answers, where it gave one.
     pub reply_to: Option<String>,
     /// For gateways that allow free text only for a while after a person's last message: the name of the approved
-    /// template to use instead, with its values.
+    /// template to use instead of the text, with its values. To be set when
+    /// [`Capabilities::needs_template`](super::Capabilities::needs_template) says so; others send the text.
     pub template: Option<(String, Vec<String>)>,
 }
 
@@ -49,6 +50,17 @@ pub struct Picture {
     pub media_type: String,
     /// The file's bytes.
     pub bytes: Vec<u8>,
+}
+
+impl Picture {
+    /// It is of a kind that WhatsApp shows, by its name of the kind and by its first bytes.
+    pub fn is_known(&self) -> bool {
+        match self.media_type.as_str() {
+            "image/png" => self.bytes.starts_with(b"\x89PNG\r\n\x1a\n"),
+            "image/jpeg" => self.bytes.starts_with(b"\xff\xd8\xff"),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Debug for Picture {

@@ -67,8 +67,8 @@ impl SendError {
     /// Why, in the gateway's words or ours.
     pub fn reason(&self) -> &str {
         match self {
-            Self::Retry { reason, .. } => reason,
-            Self::Pause(_, reason)
+            Self::Retry { reason, .. }
+            | Self::Pause(_, reason)
             | Self::Stop(reason)
             | Self::Recipient(reason)
             | Self::Content(reason)

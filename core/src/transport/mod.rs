@@ -6,13 +6,39 @@
 //! What a failure means for the message, and for those behind it, is in [`SendError`]: the outbox obeys it without
 //! knowing the gateway.
 
+#[cfg(feature = "testkit")]
+pub mod contract;
+
+mod console;
+mod dry_run;
 mod envelope;
 mod event;
 mod failure;
+mod memory;
+mod plain;
+mod throttle;
 
+#[cfg(feature = "fonnte")]
+mod http;
+#[cfg(feature = "fonnte")]
+mod secret;
+#[cfg(feature = "fonnte")]
+mod words;
+
+#[cfg(feature = "fonnte")]
+pub mod cloud;
+#[cfg(feature = "fonnte")]
+pub mod fonnte;
+
+pub use console::Console;
+pub use dry_run::DryRun;
 pub use envelope::{Accepted, Envelope, Picture};
 pub use event::{DeviceChange, Event, Hook, HookError, Inbound, State, StatusChange};
 pub use failure::{Pause, SendError};
+pub use memory::{Fault, Memory};
+#[cfg(feature = "fonnte")]
+pub use secret::Secret;
+pub use throttle::{Clock, Throttle};
 
 use crate::error::Result;
 
@@ -48,6 +74,17 @@ pub struct Capabilities {
     pub idempotent: bool,
     /// Free text reaches a person only for this long after their last message; afterwards a template must be used.
     pub window: Option<std::time::Duration>,
+}
+
+impl Capabilities {
+    /// Whether a person who last wrote at `last_heard` can now be reached by a template only. Never where there is no
+    /// window; always where they have not written.
+    pub fn needs_template(&self, last_heard: Option<jiff::Timestamp>, now: jiff::Timestamp) -> bool {
+        let Some(window) = self.window else { return false };
+        // A message of a clock ahead of ours counts as one of now.
+        let ago = |heard: jiff::Timestamp| u64::try_from(now.as_second() - heard.as_second()).unwrap_or(0);
+        last_heard.is_none_or(|heard| ago(heard) >= window.as_secs())
+    }
 }
 
 /// How the line is.

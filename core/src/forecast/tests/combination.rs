@@ -190,3 +190,24 @@ fn a_backtest_compares_methods_on_the_same_months() {
     assert!(test.to_string().lines().count() == 6 && test.to_string().contains("seasonal_naive"));
     assert_eq!(backtest(&gifts(4, 1.0, 0.1), &BacktestOptions::default()).unwrap_err().code(), "not_enough_history");
 }
+
+#[test]
+fn a_regressor_that_ends_early_is_held() {
+    // 48 months at 100, from the 25th on at 200, when a second building was opened: the regressor says so.
+    let noise = |t: usize| ((t * 37) % 11) as f64 - 5.0;
+    let open = |t: usize| f64::from(u8::from(t >= 24));
+    let series =
+        MonthlySeries { first: first(), values: (0..48).map(|t| 100.0 + 100.0 * open(t) + noise(t)).collect() };
+    let regressor =
+        |months: usize| Regressor { name: "building".into(), first: first(), values: (0..months).map(open).collect() };
+    let ahead = |months| {
+        let options = Options { regressors: vec![regressor(months)], ..Options::default() };
+        fit(&series, &options).unwrap().predict(6)
+    };
+    let (held, given) = (ahead(48), ahead(54));
+    assert_eq!(held.points, given.points);
+    assert!(held.points[0].value > 170.0, "{:?}", held.points[0]);
+    assert!(held.notes.contains(&Note::RegressorHeld) && !given.notes.contains(&Note::RegressorHeld));
+    let short = Options { regressors: vec![regressor(47)], ..Options::default() };
+    assert_eq!(fit(&series, &short).unwrap_err().code(), "invalid_input");
+}

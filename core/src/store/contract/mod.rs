@@ -10,12 +10,12 @@ mod giving;
 mod world;
 
 use self::world::{Chance, Gift, World};
-use super::{DonorRecord, Store, View};
+use super::{DonorRecord, ReceivedGift, Store, View};
 use crate::error::{Error, ErrorKind, Result};
 use crate::etl::{self, Options, Reason, Report};
 use crate::model::{
-    CategoryId, CategoryMonth, Direction, DonorGifts, DonorId, EntryId, Month, MonthTotal, Rupiah, Table, civil_day,
-    epoch_day,
+    CategoryId, CategoryMonth, Direction, DonationId, DonorGifts, DonorId, EntryId, Month, MonthTotal, Rupiah, Table,
+    civil_day, epoch_day,
 };
 use crate::source::Source;
 use jiff::civil::{Date, date};
@@ -130,13 +130,33 @@ fn compare(view: &dyn View, world: &World, as_of: Date, what: &str) {
     let in_care =
         world.children.values().filter(|(entered, left)| *entered <= today && left.is_none_or(|l| l > today)).count();
     assert_eq!(view.children_in_care(as_of).unwrap(), in_care as u64, "{what}: children");
+    compare_people(view, world, as_of, what);
+    giving::compare(view, world, as_of, what);
+}
+
+/// Numbers, and gifts by donor.
+fn compare_people(view: &dyn View, world: &World, as_of: Date, what: &str) {
     for (donor, number, verified) in world.contacts.values() {
         let contact = view.contact(number).unwrap();
         let expected = world.donors.contains_key(donor).then_some((DonorId(*donor), *verified));
         assert_eq!(contact.map(|c| (c.donor, c.verified)), expected, "{what}: contact of donor {donor}");
     }
     assert_eq!(view.contact("628999").unwrap(), None, "{what}: a number that is not there");
-    giving::compare(view, world, as_of, what);
+    let known = |(donor, _, verified): &&(u64, String, bool)| *verified && world.donors.contains_key(donor);
+    let mut verified: Vec<(DonorId, String)> =
+        world.contacts.values().filter(known).map(|(donor, number, _)| (DonorId(*donor), number.clone())).collect();
+    verified.sort();
+    assert_eq!(view.verified_contacts().unwrap(), verified, "{what}: verified numbers");
+    let from = as_of.saturating_sub(jiff::Span::new().days(40));
+    let recent = world.gifts.iter().filter(|(_, gift)| world.received(as_of).any(|other| std::ptr::eq(*gift, other)));
+    let recent: Vec<ReceivedGift> = recent
+        .filter(|(_, gift)| gift.day >= epoch_day(from))
+        .filter_map(|(&id, gift)| {
+            let donor = DonorId(world.donor_of(gift)?);
+            Some(ReceivedGift { donation: DonationId(id), donor, date: civil_day(gift.day) })
+        })
+        .collect();
+    assert_eq!(view.received_gifts(from, as_of).unwrap(), recent, "{what}: recent gifts");
 }
 
 fn empty_store(store: &dyn Store) {

@@ -2,7 +2,8 @@
 
 use super::rows;
 use crate::error::Result;
-use crate::model::{DonorId, GiftDays, Opportunities, RepeatGiving, Rupiah, YearlyGiving, civil_day};
+use crate::model::{DonationId, DonorId, GiftDays, Opportunities, RepeatGiving, Rupiah, YearlyGiving, civil_day};
+use crate::store::ReceivedGift;
 use ::duckdb::Connection;
 use arrow::datatypes::{Date32Type, Int32Type, Int64Type, UInt32Type, UInt64Type};
 use jiff::civil::Date;
@@ -125,6 +126,38 @@ pub(super) fn yearly_giving(sql: &Connection, as_of: Date) -> Result<YearlyGivin
         found.year.extend(rows::values::<Int32Type>(batch, 1)?.iter().map(|&year| year as i16));
         found.count.extend_from_slice(rows::values::<UInt32Type>(batch, 2)?);
         found.total.extend(rows::values::<Int64Type>(batch, 3)?.iter().map(|&sen| Rupiah::from_sen(sen)));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+pub(super) fn verified_contacts(sql: &Connection) -> Result<Vec<(DonorId, String)>> {
+    let query = "SELECT donor_id, number FROM contact_numbers WHERE verified ORDER BY donor_id, number";
+    let mut found = Vec::new();
+    rows::batches(sql, "reading the verified numbers", query, [], |batch| {
+        let donors = rows::values::<UInt64Type>(batch, 0)?;
+        let numbers = rows::values::<UInt64Type>(batch, 1)?;
+        found.extend(donors.iter().zip(numbers).map(|(&donor, number)| (DonorId(donor), number.to_string())));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+pub(super) fn received_gifts(sql: &Connection, from: Date, to: Date) -> Result<Vec<ReceivedGift>> {
+    let gifts = received(to);
+    let query = format!(
+        "SELECT donation_id, donor_id, date FROM donations WHERE {gifts} AND date >= DATE '{from}' ORDER BY donation_id"
+    );
+    let mut found = Vec::new();
+    rows::batches(sql, "reading the gifts of some days", &query, [], |batch| {
+        let gifts = rows::values::<UInt64Type>(batch, 0)?;
+        let donors = rows::values::<UInt64Type>(batch, 1)?;
+        let days = rows::values::<Date32Type>(batch, 2)?;
+        found.extend(gifts.iter().zip(donors).zip(days).map(|((&gift, &donor), &day)| ReceivedGift {
+            donation: DonationId(gift),
+            donor: DonorId(donor),
+            date: civil_day(day),
+        }));
         Ok(())
     })?;
     Ok(found)

@@ -9,7 +9,7 @@ use crate::model::{
     Rupiah, Table, civil_day,
 };
 use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
-use crate::store::{Bookings, Contact, DonorRecord, View};
+use crate::store::{Bookings, Contact, DonorRecord, ReceivedGift, View};
 use ::duckdb::{Connection, OptionalExt, Row, params};
 use arrow::datatypes::{Date32Type, Int64Type, UInt32Type, UInt64Type};
 use jiff::civil::Date;
@@ -227,6 +227,14 @@ impl View for DuckDbView<'_> {
             })
             .optional()
             .map_err(trouble("looking up a registered number"))
+    }
+
+    fn verified_contacts(&self) -> Result<Vec<(DonorId, String)>> {
+        giving::verified_contacts(self.sql()?)
+    }
+
+    fn received_gifts(&self, from: Date, to: Date) -> Result<Vec<ReceivedGift>> {
+        giving::received_gifts(self.sql()?, from, to)
     }
 
     fn donations_by_month(&self, as_of: Date) -> Result<Vec<MonthTotal>> {

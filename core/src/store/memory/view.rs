@@ -9,7 +9,7 @@ use crate::model::{
     MonthTotal, Rupiah, Table, civil_day, epoch_day,
 };
 use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
-use crate::store::{Bookings, Contact, DonorRecord, View};
+use crate::store::{Bookings, Contact, DonorRecord, ReceivedGift, View};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -142,6 +142,33 @@ impl View for MemoryView {
         Ok(found.and_then(|(_, row)| {
             Some(Contact { donor: DonorId(row.key("donor_id")?), verified: row.flag("verified") })
         }))
+    }
+
+    fn verified_contacts(&self) -> Result<Vec<(DonorId, String)>> {
+        let mut owners: BTreeMap<&str, (bool, u64, DonorId)> = BTreeMap::new();
+        for (&key, row) in self.0.rows(Table::Contacts) {
+            let row = Named(Table::Contacts, row);
+            let (Some(number), Some(donor)) = (row.text("number"), row.key("donor_id")) else { continue };
+            let candidate = (!row.flag("verified"), key, DonorId(donor));
+            let owner = owners.entry(number).or_insert(candidate);
+            *owner = (*owner).min(candidate);
+        }
+        let verified = owners.into_iter().filter(|(_, (unverified, ..))| !unverified);
+        let mut found: Vec<(DonorId, String)> =
+            verified.map(|(number, (_, _, donor))| (donor, number.to_owned())).collect();
+        found.sort_by_cached_key(|(donor, number)| (*donor, number.len(), number.clone()));
+        Ok(found)
+    }
+
+    fn received_gifts(&self, from: Date, to: Date) -> Result<Vec<ReceivedGift>> {
+        let days = epoch_day(from)..=epoch_day(to);
+        let gifts = self.0.rows(Table::Donations).filter_map(|(&key, row)| {
+            let row = Named(Table::Donations, row);
+            let day = row.day("date").filter(|day| days.contains(day) && row.flag("received"))?;
+            let donor = DonorId(row.key("donor_id")?);
+            Some(ReceivedGift { donation: DonationId(key), donor, date: civil_day(day) })
+        });
+        Ok(gifts.collect())
     }
 
     fn donations_by_month(&self, as_of: Date) -> Result<Vec<MonthTotal>> {

@@ -1,0 +1,62 @@
+//! Cash flow with chances, parts that add up, and a donor's next gift.
+
+use crate::door::{Day, answer, options, read};
+use dermawan::forecast::{CashFlowOptions, Named, NextGiftOptions, Options, Reconciliation, SoFar};
+use dermawan::{MonthlySeries, Rupiah};
+use jiff::civil::Date;
+use pyo3::prelude::*;
+
+type Any<'a, 'py> = &'a Bound<'py, PyAny>;
+type Answer<'py> = PyResult<Bound<'py, PyAny>>;
+
+/// Forecasts income and expense, carries `balance` forward, and says how probable it is that money runs out. With
+/// `so_far`, `{"income": …, "expense": …}` of the running month, the first month is the one after it.
+#[pyfunction]
+#[pyo3(signature = (income: "dict", expense: "dict", balance: "int | float | str | None"=None, so_far: "dict | None"=None, options: "dict | None"=None) -> "dict")]
+pub(crate) fn simulate_cash_flow<'py>(
+    income: Any<'_, 'py>,
+    expense: Any<'_, 'py>,
+    balance: Option<Any<'_, 'py>>,
+    so_far: Option<Any<'_, 'py>>,
+    options: Option<Any<'_, 'py>>,
+) -> Answer<'py> {
+    let py = income.py();
+    let (income, expense): (MonthlySeries, MonthlySeries) = (read("income", income)?, read("expense", expense)?);
+    let balance = balance.map_or(Ok(Rupiah::ZERO), |balance| read("balance", balance))?;
+    let so_far: Option<SoFar> = so_far.map(|so_far| read("so_far", so_far)).transpose()?;
+    let options: CashFlowOptions = self::options(options)?;
+    answer(py, || dermawan::forecast::simulate_cash_flow(&income, &expense, balance, so_far, &options))
+}
+
+/// Forecasts parts, `[{"name": "zakat", "series": {…}}, …]`, and their total, so that they add up. `how` is `min_trace`
+/// (the default), `bottom_up` or `top_down`; `total` is the total's own series where more is known of it.
+#[pyfunction]
+#[pyo3(signature = (parts: "list[dict]", total: "dict | None"=None, horizon=3, how: "str | None"=None, options: "dict | None"=None) -> "dict")]
+pub(crate) fn forecast_many<'py>(
+    parts: Any<'_, 'py>,
+    total: Option<Any<'_, 'py>>,
+    horizon: u16,
+    how: Option<Any<'_, 'py>>,
+    options: Option<Any<'_, 'py>>,
+) -> Answer<'py> {
+    let py = parts.py();
+    let (parts, options): (Vec<Named>, Options) = (read("parts", parts)?, self::options(options)?);
+    let total: Option<MonthlySeries> = total.map(|total| read("total", total)).transpose()?;
+    let how = how.map_or(Ok(Reconciliation::default()), |how| read("how", how))?;
+    answer(py, || dermawan::forecast::many(&parts, total.as_ref(), horizon, how, &options))
+}
+
+/// A donor's next gift, from the dates and amounts of the gifts so far.
+#[pyfunction]
+#[pyo3(signature = (dates: "list", amounts: "list", as_of, options: "dict | None"=None) -> "dict")]
+pub(crate) fn next_gift<'py>(
+    dates: Any<'_, 'py>,
+    amounts: Any<'_, 'py>,
+    as_of: Day,
+    options: Option<Any<'_, 'py>>,
+) -> Answer<'py> {
+    let py = dates.py();
+    let (dates, amounts): (Vec<Date>, Vec<Rupiah>) = (read("dates", dates)?, read("amounts", amounts)?);
+    let options: NextGiftOptions = self::options(options)?;
+    answer(py, || dermawan::forecast::next_gift(&dates, &amounts, as_of.0, &options))
+}

@@ -1,0 +1,70 @@
+//! A lane that waits.
+
+use super::entry::Counts;
+use super::record::code_enum;
+use crate::transport::Pause;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+code_enum! {
+    /// Why a lane waits.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum HaltKind {
+        /// The device is disconnected.
+        Device = 0 "device",
+        /// The quota is used up.
+        Quota = 1 "quota",
+        /// The gateway, or WhatsApp, finds us too fast or unwelcome.
+        Spam = 2 "spam",
+        /// The configuration is wrong: while one lane is so halted, none sends.
+        Stop = 3 "stop",
+        /// An administrator said so; only an administrator lets it go on.
+        Command = 4 "command",
+    }
+}
+
+impl From<Pause> for HaltKind {
+    fn from(pause: Pause) -> Self {
+        match pause {
+            Pause::Device => Self::Device,
+            Pause::Quota => Self::Quota,
+            Pause::Spam => Self::Spam,
+        }
+    }
+}
+
+impl HaltKind {
+    /// How firm it is: a firmer halt is not replaced by a looser one.
+    pub(super) const fn firmness(self) -> u8 {
+        match self {
+            Self::Device | Self::Quota | Self::Spam => 0,
+            Self::Stop => 1,
+            Self::Command => 2,
+        }
+    }
+}
+
+/// That a lane waits, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Halt {
+    /// Why.
+    pub kind: HaltKind,
+    /// Why, in the gateway's words or ours; fit for a log.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When the gateway is to be asked how the line is; `None`: only an event or a command lets it go on.
+    pub probe_at: Option<Timestamp>,
+}
+
+/// A lane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Lane {
+    /// Its name.
+    pub name: String,
+    /// Why it waits, if it does.
+    pub halt: Option<Halt>,
+    /// Its messages.
+    pub counts: Counts,
+}
