@@ -8,6 +8,7 @@ use crate::anomaly::{ExpectedRange, ExpenseAnomaly, IncomeAnomaly};
 use crate::message::month_long;
 use crate::model::{Month, MonthlySeries, Rupiah};
 use serde::{Deserialize, Serialize};
+use std::fmt::Write;
 
 /// A month that is strange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,12 +76,14 @@ pub(super) fn words(chart: &AnomalyChart, options: &Options) -> (String, String)
     let mut text = format!("{head} {}.", span(shown.first, shown.last(), language));
     for found in chart.strange(&shown) {
         let expected = range(found.expected_range.min.to_f64(), found.expected_range.max.to_f64(), language);
-        text.push_str(&format!(
+        // Writing to a text cannot fail.
+        let _ = write!(
+            text,
             " {} {} ({} {expected}).",
             either(language, "Tidak biasa:", "Strange:"),
             amount_of(found.month, found.amount.to_f64(), language),
             either(language, "biasanya", "expected")
-        ));
+        );
     }
     if chart.strange(&shown).next().is_none() {
         text.push_str(either(language, " Tidak ada bulan yang tidak biasa.", " No month is strange."));

@@ -148,7 +148,7 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// About how wide a text is: DejaVu Sans, rounded up a little. Without the font, so that SVG needs none.
+/// About how wide a text is: `DejaVu` Sans, rounded up a little. Without the font, so that SVG needs none.
 pub(super) fn width_of(text: &str, size: f64) -> f64 {
     let share = |c: char| match c {
         ' ' | '.' | ',' | ':' | ';' | 'i' | 'j' | 'l' | '|' | '\'' | '(' | ')' => 0.36,

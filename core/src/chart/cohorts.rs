@@ -7,6 +7,7 @@ use super::words::{either, percent};
 use crate::churn::Cohort;
 use crate::message::number;
 use serde::{Deserialize, Serialize};
+use std::fmt::Write;
 
 /// The most cohorts, and the most years after, that are shown; more would be too small to read.
 const MOST: usize = 8;
@@ -52,13 +53,14 @@ pub(super) fn words(chart: &CohortChart, options: &Options) -> (String, String) 
     let mut text = String::new();
     for cohort in &rows {
         let donors = number(cohort.donors, language);
-        text.push_str(&match language {
-            crate::Language::Id => format!("Mulai {}: {donors} donatur", cohort.year),
-            crate::Language::En => format!("Began in {}: {donors} donors", cohort.year),
-        });
+        // Writing to a text cannot fail.
+        let _ = match language {
+            crate::Language::Id => write!(text, "Mulai {}: {donors} donatur", cohort.year),
+            crate::Language::En => write!(text, "Began in {}: {donors} donors", cohort.year),
+        };
         for (i, &gave) in cohort.gave.iter().take(MOST).enumerate() {
             let head = if i == 0 { either(language, ", tahun ke-", ", year ") } else { ", " };
-            text.push_str(&format!("{head}{} {}", i + 1, percent(share(gave, cohort.donors))));
+            let _ = write!(text, "{head}{} {}", i + 1, percent(share(gave, cohort.donors)));
         }
         text.push_str(". ");
     }

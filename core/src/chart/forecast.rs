@@ -7,6 +7,7 @@ use super::words::{amount_of, either, percent, range, span};
 use crate::forecast::{Forecast, Point};
 use crate::model::{Language, Month, MonthlySeries, Rupiah};
 use serde::{Deserialize, Serialize};
+use std::fmt::Write;
 
 /// The most months to come that are shown: two years.
 const MOST_AHEAD: usize = 24;
@@ -66,7 +67,8 @@ pub(super) fn words(chart: &ForecastChart, options: &Options) -> (String, String
         let head = if i == 0 { either(language, " Perkiraan ", " Forecast, ") } else { "; " };
         let interval = range(point.lower, point.upper, language);
         let value = amount_of(point.month, point.value, language);
-        text.push_str(&format!("{head}{value} ({share}: {interval})"));
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{head}{value} ({share}: {interval})");
     }
     if !chart.points().is_empty() {
         text.push('.');

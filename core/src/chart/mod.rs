@@ -44,6 +44,7 @@ use serde::{Deserialize, Serialize};
 /// What to show. In JSON an object with `kind`: `forecast`, `cash_flow`, `cohorts` or `anomalies`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "one is drawn at a time; a box would be in every caller's way")]
 pub enum Chart {
     /// Months that were, and months to come.
     Forecast(ForecastChart),

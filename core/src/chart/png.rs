@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use resvg::{tiny_skia, usvg};
 use std::sync::Arc;
 
-/// A subset of DejaVu Sans: Latin letters and the signs that pictures use. See `font/README.md`.
+/// A subset of `DejaVu` Sans: Latin letters and the signs that pictures use. See `font/README.md`.
 const FONT: &[u8] = include_bytes!("font/DejaVuSans-subset.ttf");
 
 /// The picture as PNG, [`Options::scale`] pixels a unit.
