@@ -1,9 +1,10 @@
 # Each target sets up what it needs on a fresh Debian or Ubuntu with Rust, Python 3.11 and Node 20, and says what it does.
 #
 #   make demo     the whole way once, rows to WhatsApp text, on made-up data; needs no server
-#   make test     Rust, Python and Node tests, the servers they need included
+#   make test     Rust, Python, Node and browser tests, the servers they need included
 #   make bench    the benches, side by side with the peers
 #   make docs     the API documentation, in $(CARGO_TARGET_DIR)/doc
+#   make pictures the screenshots in docs/pictures, anew
 #   make fmt      formats; make lint checks format, lints, generated files and (where cargo-deny is) the dependencies
 #   make stubs    writes the generated type files anew
 #   make packages the Python wheel and the Node package, in $(DIST)
@@ -31,11 +32,12 @@ BUILD := cargo build --locked --workspace --lib --bins --examples $$FEATURES
 STUB := bindings-python/python/dermawan/_dermawan.pyi
 TYPES := bindings-node/index.d.ts
 
-.PHONY: setup setup-rust setup-mariadb setup-python setup-node setup-peers build demo test test-rust test-python test-node bench docs \
+.PHONY: setup setup-rust setup-mariadb setup-python setup-node setup-browser setup-peers build demo test test-rust test-python test-node \
+        test-browser pictures bench docs \
         fmt lint lint-format lint-clippy lint-generated lint-dependencies stubs packages
 
-setup: setup-rust setup-mariadb setup-python setup-node
-setup-rust setup-mariadb setup-python setup-node setup-peers: setup-%:
+setup: setup-rust setup-mariadb setup-python setup-node setup-browser
+setup-rust setup-mariadb setup-python setup-node setup-browser setup-peers: setup-%:
 	@scripts/setup.sh $*
 
 build: setup-rust
@@ -44,8 +46,8 @@ build: setup-rust
 demo: build
 	@"$(PROFILE_DIR)/dermawan-bot" demo
 
-test: test-rust test-python test-node
-	@scripts/say.sh "all tests passed: Rust, Python, Node"
+test: test-rust test-python test-node test-browser
+	@scripts/say.sh "all tests passed: Rust, Python, Node, browser"
 
 # The doctests run by themselves: nextest has none.
 test-rust: build setup-mariadb
@@ -65,6 +67,14 @@ test-node: build setup-python setup-node
 	@scripts/say.sh "Node tests, on the package"
 	@$(ENV); scripts/package.sh node
 	@cd bindings-node && env -u DUCKDB_LIB_DIR node --test test/*.test.mjs
+
+# The pages in a headless Chromium, with axe-core.
+test-browser: build setup-browser
+	@scripts/say.sh "browser tests"
+	@$(ENV); cd browser && node --test --test-concurrency=1 test/*.test.mjs
+
+pictures: build setup-browser
+	@$(ENV); cd browser && DERMAWAN_PICTURES=1 node --test --test-concurrency=1 test/*.test.mjs
 
 # `--profile dev` because cargo keeps the bench profile's files apart, however equal its settings.
 bench: build setup-mariadb setup-peers

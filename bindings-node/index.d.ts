@@ -108,6 +108,16 @@ export declare class Stream {
  */
 export declare function cashFlow(income: object, expense: object, balance?: number | string | null, options?: object | null): any[]
 
+/** The same picture as PNG. */
+export declare function chartPng(picture: object, options?: object | null): Buffer
+
+/**
+ * A picture as SVG text. The findings that the analyses answer with may be given as they are:
+ * `{kind: 'forecast', history: series, forecast: forecast(series)}`, `{kind: 'cash_flow', cash_flow: …}`,
+ * `{kind: 'cohorts', cohorts: retention(…).cohorts}`, `{kind: 'anomalies', name: …, history: …, anomalies: […]}`.
+ */
+export declare function chartSvg(picture: object, options?: object | null): string
+
 /**
  * Tries rule, baselines and models on the past, and says which to use. `gifts` are columns `donor`, `day`, `total`, one
  * row a donor and day, in ascending order.

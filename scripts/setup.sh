@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what a part of the project needs, where it is missing: setup.sh rust | mariadb | python | node | peers
+# Installs what a part of the project needs, where it is missing: setup.sh rust | mariadb | python | node | browser | peers
 #
-# Debian packages through apt-get, as root or by sudo; Python packages into $VENV; Node packages into bindings-node/.
+# Debian packages through apt-get, as root or by sudo; Python packages into $VENV; Node packages into bindings-node/ and browser/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${VENV:?run this through make}"
@@ -101,7 +101,21 @@ node() {
   echo "$wanted" >bindings-node/node_modules/.installed
 }
 
+# What the pages are tested in.
+browser() {
+  have node && have npm || fail "Node 20 or newer with npm is missing"
+  if ! { [ -n "${CHROMIUM:-}" ] || have chromium || have chromium-browser || have google-chrome; }; then
+    apt_install chromium
+  fi
+  local wanted
+  wanted=$(sha256sum <browser/package-lock.json | cut -d' ' -f1)
+  if [ "$(cat browser/node_modules/.installed 2>/dev/null)" = "$wanted" ]; then return; fi
+  say "installing the Node packages of browser"
+  (cd browser && npm ci --silent --no-audit --no-fund)
+  echo "$wanted" >browser/node_modules/.installed
+}
+
 case "${1:-}" in
-  rust | mariadb | python | node | peers) "$1" ;;
-  *) fail "usage: setup.sh rust|mariadb|python|node|peers" ;;
+  rust | mariadb | python | node | browser | peers) "$1" ;;
+  *) fail "usage: setup.sh rust|mariadb|python|node|browser|peers" ;;
 esac

@@ -9,6 +9,7 @@
 mod analyses;
 mod analytics;
 mod anomaly;
+mod chart;
 mod churn;
 mod door;
 mod forecast;

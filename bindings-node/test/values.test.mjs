@@ -123,3 +123,13 @@ test('a stream is watched', () => {
   assert.throws(() => stream.update(NaN), { code: 'invalid_input' })
   assert.throws(() => new dermawan.Stream({ probation: 1 }), { code: 'invalid_input' })
 })
+
+test('pictures take findings as they are', () => {
+  const picture = { kind: 'forecast', history: line, forecast: dermawan.forecast(line) }
+  assert.match(dermawan.chartSvg(picture, { language: 'en' }), /^<svg /)
+  const png = dermawan.chartPng(picture, { scale: 1 })
+  assert.ok(Buffer.isBuffer(png))
+  assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [480, 320])
+  assert.throws(() => dermawan.chartPng(picture, { scale: 9 }), { code: 'invalid_input' })
+  assert.throws(() => dermawan.chartSvg({ kind: 'pie' }), { code: 'invalid_input' })
+})

@@ -23,6 +23,7 @@ const functions = {
   churn_evaluate: ({ p_no_gift, left, capacity }) => dermawan.churnEvaluate(p_no_gift, left, capacity),
   rfm: ({ giving, as_of }) => dermawan.rfm(giving, as_of),
   retention: ({ giving, last_year }) => dermawan.retention(giving, last_year),
+  chart_svg: ({ picture }, options) => dermawan.chartSvg(picture, options),
   generalised_esd: ({ values, most, level }) => dermawan.generalisedEsd(values, most, level),
 }
 

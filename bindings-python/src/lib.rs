@@ -5,6 +5,7 @@
 mod analyses;
 mod analytics;
 mod anomaly;
+mod chart;
 mod churn;
 mod columns;
 mod door;
@@ -21,6 +22,8 @@ mod _dermawan {
     use crate::analytics::Analytics;
     #[pymodule_export]
     use crate::anomaly::{Stream, generalised_esd, income_anomalies, screen, unusual_gifts};
+    #[pymodule_export]
+    use crate::chart::{chart_png, chart_svg};
     #[pymodule_export]
     use crate::churn::{churn_backtest, churn_evaluate, churn_fit, churn_predict, retention, rfm, standings};
     #[pymodule_export]

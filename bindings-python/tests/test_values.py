@@ -136,3 +136,15 @@ def test_a_stream_is_watched():
         stream.update(float("nan"))
     with pytest.raises(dermawan.InvalidInput):
         dermawan.Stream({"probation": 1})
+
+
+def test_pictures_take_findings_as_they_are():
+    picture = {"kind": "forecast", "history": LINE, "forecast": dermawan.forecast(LINE)}
+    assert dermawan.chart_svg(picture, {"language": "en"}).startswith("<svg ")
+    png = dermawan.chart_png(picture, {"scale": 1})
+    assert isinstance(png, bytes) and png[:8] == b"\x89PNG\r\n\x1a\n"
+    assert (int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")) == (480, 320)
+    with pytest.raises(dermawan.InvalidInput):
+        dermawan.chart_png(picture, {"scale": 9})
+    with pytest.raises(dermawan.InvalidInput):
+        dermawan.chart_svg({"kind": "pie"})

@@ -43,8 +43,8 @@ def test_the_comparison_finds_differences():
 
 
 def test_all_files_are_there():
-    assert len(FILES) >= 16
-    assert len(CASES) >= 87
+    assert len(FILES) >= 17
+    assert len(CASES) >= 94
 
 
 @pytest.mark.parametrize(("function", "case", "tolerance"), CASES)

@@ -29,7 +29,7 @@ const ENVIRONMENT: &str = "Secrets come from the environment:
   DERMAWAN_WEBHOOK_TOKEN       the last part of the webhook's address, /webhook/<token>
   DERMAWAN_WEBHOOK_SECRET      what webhooks repeat in their body
   DERMAWAN_FONNTE_TOKEN        the device's token
-  DERMAWAN_ADMIN_TOKEN         the token of the HTTP routes and of the administrators' page";
+  DERMAWAN_ADMIN_TOKEN         the password of the administrators' page and the token of the HTTP routes, 16 characters at least";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Serve,
     /// Talk to the bot as if from a telephone; nothing is sent
     Chat(Chat),
+    /// Serve the administrators' page alone; nothing is sent
+    Page(Page),
     /// Check configuration, database, analytics file and clock, and say what to mend
     Doctor(Doctor),
     /// Play the gateway, with a telephone at `/`, to try the bot without an account
@@ -141,6 +143,20 @@ pub(crate) struct Chat {
     /// Talk about made-up data instead of the analytics file
     #[arg(long)]
     pub(crate) demo: bool,
+}
+
+/// Options of `page`.
+#[derive(Debug, Args)]
+pub(crate) struct Page {
+    /// Where to listen; port 0 lets the system choose
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Show made-up data with made-up messages, instead of the analytics file
+    #[arg(long)]
+    pub(crate) sample: bool,
+    /// The page is reached over https only (by a proxy): the cookie is never sent without it
+    #[arg(long)]
+    pub(crate) https: bool,
 }
 
 /// Options of `doctor`.

@@ -14,6 +14,7 @@ mod config;
 mod failure;
 mod interrupt;
 mod log;
+mod page;
 mod screen;
 mod server;
 mod shapes;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
                 Command::Analyse(options) => command::analyse::run(&arguments, options),
                 Command::Serve => command::serve::run(&arguments),
                 Command::Chat(options) => command::chat::run(&arguments, options),
+                Command::Page(options) => command::page::run(&arguments, options),
                 Command::Doctor(options) => command::doctor::run(&arguments, options),
                 Command::StandIn(options) => command::stand_in::run(options),
             },

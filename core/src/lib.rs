@@ -11,6 +11,7 @@
 //! | [`forecast`], [`churn`], [`anomaly`] | what comes next, who is leaving, what is strange? |
 //! | [`insight`] | what does it mean? |
 //! | [`message`] | how is it said? |
+//! | [`chart`] | how is it shown? |
 //! | [`register`] | who may hear from us? |
 //! | [`bot`] | what was asked? |
 //! | [`transport`] | how does it go out? |
@@ -39,6 +40,7 @@ pub mod forecast;
 mod stats;
 
 pub mod bot;
+pub mod chart;
 pub mod insight;
 pub mod message;
 pub mod register;

@@ -6,8 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use dermawan::{
-    CashEntries, CategoryMonth, DonorGifts, Error, MonthlySeries, RepeatGiving, Rupiah, YearlyGiving, anomaly, churn,
-    forecast,
+    CashEntries, CategoryMonth, DonorGifts, Error, MonthlySeries, RepeatGiving, Rupiah, YearlyGiving, anomaly, chart,
+    churn, forecast,
 };
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -136,6 +136,12 @@ struct Sample {
     level: f64,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Drawn {
+    picture: chart::Chart,
+}
+
 fn read<T: DeserializeOwned>(value: &Value) -> T {
     serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{error} in {value}"))
 }
@@ -210,6 +216,10 @@ fn run(function: &str, Case { input, options, .. }: &Case) -> Value {
         "generalised_esd" => {
             let Sample { values, most, level } = read(input);
             answer(anomaly::generalised_esd(&values, most, level))
+        }
+        "chart_svg" => {
+            let Drawn { picture } = read(input);
+            answer(chart::svg(&picture, &read(options)))
         }
         other => panic!("no function {other}"),
     }
@@ -292,6 +302,7 @@ vectors! {
     expense_anomalies: 11,
     unusual_transactions: 5,
     generalised_esd: 3,
+    chart_svg: 6,
 }
 
 #[test]

@@ -40,6 +40,11 @@ impl Analytics {
         screen_in(&*self.store.view()?, as_of, &self.settings.screening)
     }
 
+    /// The same by other rules than those of the settings, such as only the last months.
+    pub fn screen_with(&self, as_of: Date, options: &ScreenOptions) -> Result<Screening> {
+        screen_in(&*self.store.view()?, as_of, options)
+    }
+
     /// Where gifts and the cash book do not tell the same story; at most `limit` of each kind.
     pub fn bookings(&self, as_of: Date, limit: usize) -> Result<Bookings> {
         self.store.view()?.bookings(as_of, limit)

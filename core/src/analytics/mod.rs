@@ -15,12 +15,12 @@ pub use conversation::{Deed, Owed, Spoken, Turn};
 pub use forecast::{DonationForecast, NextGifts};
 pub use settings::Settings;
 
-use crate::bot::{Answer, Dialogue, Session};
+use crate::bot::{Answer, Dialogue, Facts, Session};
 use crate::churn::Method;
 use crate::error::Result;
 use crate::etl::{self, Progress, Quarantined, Report, State};
 use crate::forecast::CashFlow;
-use crate::insight::{self, Impact, MonthlyReport};
+use crate::insight::{self, Impact, MonthlyReport, RiskList, Status};
 use crate::message::{Message, Templates};
 use crate::model::{CategoryId, CategoryMonth, Direction, DonorId, Month, Rupiah, Sender};
 use crate::source::Source;
@@ -149,6 +149,17 @@ impl Analytics {
     pub fn monthly_report(&self, month: Month) -> Result<MonthlyReport> {
         let view = self.store.view()?;
         monthly_report(&*view, month, month.last_day())
+    }
+
+    /// The donors at risk with their reasons, the one to call first at the top, [`Settings::risk_list`] of them: by the
+    /// model that the backtest chose, else by the rule.
+    pub fn risks(&self, as_of: Date) -> Result<RiskList> {
+        Desk { analytics: self, view: self.store.view()?, as_of }.risks()
+    }
+
+    /// How fresh and how large the facts are.
+    pub fn status(&self, as_of: Date) -> Result<Status> {
+        Desk { analytics: self, view: self.store.view()?, as_of }.status()
     }
 
     /// Rows in quarantine, at most `limit`.

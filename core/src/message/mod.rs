@@ -38,6 +38,7 @@ pub use catalogue::Template;
 pub use clean::{clean, clean_or};
 pub use date::{date, month_long, month_short};
 pub use explain::explain;
-pub use rupiah::{number, rupiah};
+pub use rupiah::{number, rupiah, rupiah_short};
 pub use templates::Templates;
 pub use values::{MenuLine, Message};
+pub use words::{level as risk_level, reason as risk_reason, table as table_name};

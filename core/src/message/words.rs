@@ -4,7 +4,8 @@ use super::rupiah::number;
 use crate::insight::{RiskLevel, RiskReason};
 use crate::model::{Language, Table};
 
-pub(super) const fn level(level: RiskLevel, language: Language) -> &'static str {
+/// A level of risk in a word.
+pub const fn level(level: RiskLevel, language: Language) -> &'static str {
     match (level, language) {
         (RiskLevel::Low, Language::Id) => "rendah",
         (RiskLevel::Medium, Language::Id) => "sedang",
@@ -15,7 +16,8 @@ pub(super) const fn level(level: RiskLevel, language: Language) -> &'static str 
     }
 }
 
-pub(super) fn reason(reason: RiskReason, language: Language) -> String {
+/// A reason of a risk in words, with its figure.
+pub fn reason(reason: RiskReason, language: Language) -> String {
     match (reason, language) {
         (RiskReason::DaysSinceLast(days), Language::Id) => {
             format!("{} hari tanpa donasi", number(days.into(), language))
@@ -57,7 +59,8 @@ fn plural(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", number(count, Language::En), if count == 1 { "" } else { "s" })
 }
 
-pub(super) const fn table(table: Table, language: Language) -> &'static str {
+/// A table as people call it.
+pub const fn table(table: Table, language: Language) -> &'static str {
     match (table, language) {
         (Table::Categories, Language::Id) => "Kategori",
         (Table::Accounts, Language::Id) => "Kas",
