@@ -1,5 +1,6 @@
 //! The server: the real program, a gateway over HTTP, webhooks over HTTP, and a process that is really killed.
 
+#![allow(clippy::float_cmp, reason = "counts are whole numbers")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what helps a test may panic")]
 #![allow(clippy::disallowed_methods, reason = "tests meet files, clock and environment")]
 

@@ -1,5 +1,6 @@
 //! The contract over both outboxes, and that they agree whatever is done to them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
+#![allow(clippy::disallowed_methods, reason = "writes a file that is no outbox")]
 
 use dermawan::bot::Number;
 use dermawan::outbox::{

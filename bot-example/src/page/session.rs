@@ -12,13 +12,13 @@ pub(crate) const VARIABLE: &str = "DERMAWAN_ADMIN_TOKEN";
 /// Shorter ones can be guessed.
 const LEAST_LENGTH: usize = 16;
 /// How long a session lasts: a working day.
-const LASTS: Duration = Duration::from_secs(12 * 3600);
+const LASTS: Duration = Duration::from_hours(12);
 /// The most sessions at a time; the oldest goes for a new one.
 const MOST_SESSIONS: usize = 64;
 /// Wrong passwords of one address within the time below, before it has to wait: enough for slips of the finger.
 const MOST_WRONG: usize = 5;
 /// How long a wrong password counts.
-const REMEMBERED: Duration = Duration::from_secs(15 * 60);
+const REMEMBERED: Duration = Duration::from_mins(15);
 /// The most addresses that are remembered, so that many of them cannot fill the memory. Beyond, all have to wait.
 const MOST_ADDRESSES: usize = 10_000;
 

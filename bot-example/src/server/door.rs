@@ -6,13 +6,14 @@
 
 use dermawan::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A full load of a large charity takes minutes.
-const PATIENCE: Duration = Duration::from_secs(3600);
+const PATIENCE: Duration = Duration::from_hours(1);
 
 #[derive(Serialize, Deserialize)]
 struct Note {
@@ -34,7 +35,10 @@ impl Door {
     pub(super) fn open(store: &Path, listen: SocketAddr) -> Result<(Self, String)> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|_| Error::new(ErrorKind::Io, "the system gives no random numbers"))?;
-        let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = bytes.iter().fold(String::with_capacity(64), |mut token, byte| {
+            let _ = write!(token, "{byte:02x}");
+            token
+        });
         let ip = match listen.ip() {
             ip if !ip.is_unspecified() => ip,
             IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
@@ -78,17 +82,11 @@ pub(crate) fn ask(store: &Path, method: &'static str, path: &str) -> Option<Resu
     };
     let mut answer = answer.ok()?;
     let status = answer.status();
-    let text = match answer.body_mut().with_config().limit(u64::MAX).read_to_string() {
-        Ok(text) => text,
-        Err(_) => return Some(Err(Error::new(ErrorKind::Io, "the server's answer broke off").hint("ask again"))),
+    let Ok(text) = answer.body_mut().with_config().limit(u64::MAX).read_to_string() else {
+        return Some(Err(Error::new(ErrorKind::Io, "the server's answer broke off").hint("ask again")));
     };
     if status.is_success() {
         return Some(Ok(text));
-    }
-    #[derive(Deserialize)]
-    struct Trouble {
-        message: String,
-        hint: Option<String>,
     }
     let Ok(trouble) = serde_json::from_str::<Trouble>(&text) else {
         return Some(Err(Error::new(ErrorKind::Io, format!("the server answered with status {}", status.as_u16()))));
@@ -98,4 +96,11 @@ pub(crate) fn ask(store: &Path, method: &'static str, path: &str) -> Option<Resu
         trouble.message.strip_suffix(&hint).and_then(|text| text.strip_suffix("; ")).unwrap_or(&trouble.message);
     let error = Error::new(ErrorKind::InvalidInput, format!("the server that holds the file says: {message}"));
     Some(Err(if hint.is_empty() { error } else { error.hint(hint) }))
+}
+
+/// What the routes say when they refuse.
+#[derive(Deserialize)]
+struct Trouble {
+    message: String,
+    hint: Option<String>,
 }

@@ -189,7 +189,7 @@ mod tests {
         let outcome = care_outcome(&rows, date(2026, 3, 5), 60);
         assert_eq!((outcome.greeted.gave, outcome.greeted.of), (1, 3));
         assert_eq!((outcome.not_greeted.gave, outcome.not_greeted.of, outcome.waiting), (0, 1, 1));
-        assert_eq!(outcome.not_greeted.interval.unwrap().0, 0.0);
+        assert!(outcome.not_greeted.interval.unwrap().0.abs() < 1e-12);
         assert_eq!(care_outcome(&[], start, 60).greeted.share, None);
     }
 }
