@@ -48,7 +48,7 @@ fn a_question_is_answered_over_the_gateway() {
         assert_eq!(server.hook(&message(STRANGER, word, 10 + n as u64)), 200);
     }
     let sent = gateway.wait_for(4);
-    assert!(sent[1].1.contains("Bank"), "{sent:?}");
+    assert!(sent[1].1.contains("REKENING DONASI"), "{sent:?}");
     assert!(sent[2].1.contains("anak"), "{sent:?}");
     server.settle();
     assert_eq!(gateway.accepted().len(), 4);
