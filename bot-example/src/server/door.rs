@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A full load of a large charity takes minutes.
-const PATIENCE: Duration = Duration::from_secs(3600);
+const PATIENCE: Duration = Duration::from_hours(1);
 
 #[derive(Serialize, Deserialize)]
 struct Note {
@@ -34,7 +34,7 @@ impl Door {
     pub(super) fn open(store: &Path, listen: SocketAddr) -> Result<(Self, String)> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|_| Error::new(ErrorKind::Io, "the system gives no random numbers"))?;
-        let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         let ip = match listen.ip() {
             ip if !ip.is_unspecified() => ip,
             IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
@@ -65,6 +65,13 @@ impl Drop for Door {
     }
 }
 
+/// An error as a route gives it.
+#[derive(Deserialize)]
+struct Trouble {
+    message: String,
+    hint: Option<String>,
+}
+
 /// Asks the server that holds the analytics file. `None` when no server left its note, or it is not there any more.
 pub(crate) fn ask(store: &Path, method: &'static str, path: &str) -> Option<Result<String>> {
     let note: Note = serde_json::from_slice(&std::fs::read(beside(store)).ok()?).ok()?;
@@ -78,17 +85,11 @@ pub(crate) fn ask(store: &Path, method: &'static str, path: &str) -> Option<Resu
     };
     let mut answer = answer.ok()?;
     let status = answer.status();
-    let text = match answer.body_mut().with_config().limit(u64::MAX).read_to_string() {
-        Ok(text) => text,
-        Err(_) => return Some(Err(Error::new(ErrorKind::Io, "the server's answer broke off").hint("ask again"))),
+    let Ok(text) = answer.body_mut().with_config().limit(u64::MAX).read_to_string() else {
+        return Some(Err(Error::new(ErrorKind::Io, "the server's answer broke off").hint("ask again")));
     };
     if status.is_success() {
         return Some(Ok(text));
-    }
-    #[derive(Deserialize)]
-    struct Trouble {
-        message: String,
-        hint: Option<String>,
     }
     let Ok(trouble) = serde_json::from_str::<Trouble>(&text) else {
         return Some(Err(Error::new(ErrorKind::Io, format!("the server answered with status {}", status.as_u16()))));

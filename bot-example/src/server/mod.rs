@@ -55,7 +55,7 @@ use tower_http::timeout::TimeoutLayer;
 /// A webhook is small and answered at once; a gateway that dawdles is cut off.
 const WEBHOOK_PATIENCE: Duration = Duration::from_secs(10);
 /// An analysis of a million donors, or a load on demand.
-const API_PATIENCE: Duration = Duration::from_secs(3600);
+const API_PATIENCE: Duration = Duration::from_hours(1);
 /// Wrong tokens that are listened to in a minute.
 const GUESSES: u32 = 30;
 

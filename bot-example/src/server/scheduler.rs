@@ -29,13 +29,10 @@ pub(super) async fn run(house: Arc<House>, runs: Runs, mut stop: watch::Receiver
             })
             .await
         };
-        match looked {
-            Ok(mine) => runs = Some(mine),
-            Err(_) => {
-                tracing::error!("a job ended in a fault of the program");
-                runs = Runs::open(&house.inbox_path).ok();
-            }
-        }
+        runs = looked.ok().or_else(|| {
+            tracing::error!("a job ended in a fault of the program");
+            Runs::open(&house.inbox_path).ok()
+        });
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
             _ = stop.changed() => {}
