@@ -49,11 +49,11 @@ fn a_question_is_answered_over_the_gateway() {
         assert_eq!(server.hook(&message(STRANGER, word, 10 + n as u64)), 200);
     }
     let sent = gateway.wait_for(4);
-    assert!(sent[1].1.contains("Bank"), "{sent:?}");
+    assert!(sent[1].1.contains("REKENING DONASI"), "{sent:?}");
     assert!(sent[2].1.contains("anak"), "{sent:?}");
     server.settle();
     assert_eq!(gateway.accepted().len(), 4);
-    assert_eq!(server.metric("dermawan_messages_settled_total{outcome=\"silent\"}"), 1.0);
+    assert_eq!(server.metric("dermawan_messages_settled_total{outcome=\"silent\"}"), 1);
     let (code, log) = server.stop();
     assert_eq!(code, Some(0));
     for secret in [BUDI, STRANGER, "REKENING", "Budi", SECRET, ADMIN, PATH, "token-fonnte"] {
@@ -99,7 +99,7 @@ fn forged_webhooks_disclose_and_change_nothing() {
     assert_eq!(server.ask("GET", &right, &[], "").0, 405);
     server.settle();
     assert!(gateway.accepted().is_empty(), "{:?}", gateway.accepted());
-    assert_eq!(server.metric("dermawan_webhook_events_total{outcome=\"kept\"}"), 0.0);
+    assert_eq!(server.metric("dermawan_webhook_events_total{outcome=\"kept\"}"), 0);
     // Somebody who says to be the donor, from another telephone: the answer goes to the telephone that the gateway names,
     // and says nothing of the donor. Who makes the gateway say the donor's number gets nothing: it goes to the donor.
     assert_eq!(server.hook(&message(STRANGER, "INFO 6281234567890 Budi", 8)), 200);
@@ -174,7 +174,7 @@ fn nothing_that_was_answered_200_is_lost_when_the_program_is_killed() {
     let server = Server::start(folder.path());
     server.settle();
     let begin = std::time::Instant::now();
-    while server.metric("dermawan_outbox_messages{lane=\"fonnte\",stage=\"queued\"}") > 0.0 {
+    while server.metric("dermawan_outbox_messages{lane=\"fonnte\",stage=\"queued\"}") > 0 {
         assert!(begin.elapsed().as_secs() < 300);
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
@@ -189,7 +189,7 @@ fn nothing_that_was_answered_200_is_lost_when_the_program_is_killed() {
     let all = numbers.len();
     numbers.dedup();
     assert!(all - numbers.len() <= ROUNDS as usize, "{} replies went out twice", all - numbers.len());
-    assert!(unknown <= ROUNDS as f64);
+    assert!(unknown <= ROUNDS);
 }
 
 /// Opting out holds over a restart, and a batch that comes later passes the number over.
@@ -260,7 +260,7 @@ fn the_monthly_report_reaches_every_verified_donor_once() {
     let server = Server::start(folder.path());
     let begin = std::time::Instant::now();
     let stage = |stage: &str| server.metric(&format!("dermawan_outbox_messages{{lane=\"fonnte\",stage=\"{stage}\"}}"));
-    while stage("queued") + stage("leased") + stage("sending") > 0.0 {
+    while stage("queued") + stage("leased") + stage("sending") > 0 {
         assert!(begin.elapsed().as_secs() < 120);
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
@@ -293,7 +293,7 @@ fn a_stop_ends_what_is_in_hand_and_gives_back_the_rest() {
     server.settle();
     assert_eq!(sent.len(), 40);
     for stage in ["leased", "sending", "unknown", "dead"] {
-        assert_eq!(server.metric(&format!("dermawan_outbox_messages{{lane=\"fonnte\",stage=\"{stage}\"}}")), 0.0);
+        assert_eq!(server.metric(&format!("dermawan_outbox_messages{{lane=\"fonnte\",stage=\"{stage}\"}}")), 0);
     }
     server.stop();
 }

@@ -30,8 +30,7 @@ pub(crate) fn run(arguments: &Arguments, options: &Analyse) -> Result<ExitCode> 
             let subject = key(options.subject).replace('_', "-");
             let mut path = format!("/api/analyse/{subject}?as_of={as_of}&json={}", options.json);
             if let Some(limit) = options.limit {
-                path.push_str("&limit=");
-                path.push_str(&limit.to_string());
+                path = format!("{path}&limit={limit}");
             }
             let Some(answer) = crate::server::ask(&config.store_path(), "GET", &path) else { return Err(error) };
             serde_json::from_str(&answer?)

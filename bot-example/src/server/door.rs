@@ -6,7 +6,6 @@
 
 use dermawan::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
-use std::fmt::Write as _;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -35,10 +34,7 @@ impl Door {
     pub(super) fn open(store: &Path, listen: SocketAddr) -> Result<(Self, String)> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|_| Error::new(ErrorKind::Io, "the system gives no random numbers"))?;
-        let token = bytes.iter().fold(String::with_capacity(64), |mut token, byte| {
-            let _ = write!(token, "{byte:02x}");
-            token
-        });
+        let token = bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         let ip = match listen.ip() {
             ip if !ip.is_unspecified() => ip,
             IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
@@ -69,6 +65,13 @@ impl Drop for Door {
     }
 }
 
+/// An error as a route gives it.
+#[derive(Deserialize)]
+struct Trouble {
+    message: String,
+    hint: Option<String>,
+}
+
 /// Asks the server that holds the analytics file. `None` when no server left its note, or it is not there any more.
 pub(crate) fn ask(store: &Path, method: &'static str, path: &str) -> Option<Result<String>> {
     let note: Note = serde_json::from_slice(&std::fs::read(beside(store)).ok()?).ok()?;
@@ -96,11 +99,4 @@ pub(crate) fn ask(store: &Path, method: &'static str, path: &str) -> Option<Resu
         trouble.message.strip_suffix(&hint).and_then(|text| text.strip_suffix("; ")).unwrap_or(&trouble.message);
     let error = Error::new(ErrorKind::InvalidInput, format!("the server that holds the file says: {message}"));
     Some(Err(if hint.is_empty() { error } else { error.hint(hint) }))
-}
-
-/// What the routes say when they refuse.
-#[derive(Deserialize)]
-struct Trouble {
-    message: String,
-    hint: Option<String>,
 }

@@ -29,12 +29,10 @@ pub(super) async fn run(house: Arc<House>, runs: Runs, mut stop: watch::Receiver
             })
             .await
         };
-        runs = if let Ok(mine) = looked {
-            Some(mine)
-        } else {
+        runs = looked.ok().or_else(|| {
             tracing::error!("a job ended in a fault of the program");
             Runs::open(&house.inbox_path).ok()
-        };
+        });
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
             _ = stop.changed() => {}

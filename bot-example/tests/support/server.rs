@@ -196,7 +196,7 @@ impl Server {
     }
 
     /// A number of `/metrics`.
-    pub fn metric(&self, name: &str) -> f64 {
+    pub fn metric(&self, name: &str) -> u64 {
         let (_, text) = self.ask("GET", "/metrics", &[("Authorization", &format!("Bearer {ADMIN}"))], "");
         let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name} in {text}"));
         line.rsplit(' ').next().unwrap().parse().unwrap()
@@ -219,7 +219,7 @@ impl Server {
     /// Waits until everything that came in is settled.
     pub fn settle(&self) {
         let begin = Instant::now();
-        while self.metric("dermawan_inbox_backlog") > 0.0 {
+        while self.metric("dermawan_inbox_backlog") > 0 {
             assert!(begin.elapsed() < Duration::from_mins(2));
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -243,7 +243,7 @@ pub fn request(
     body: &str,
 ) -> std::io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(address)?;
-    let headers = headers.iter().fold(String::new(), |all, (name, value)| all + name + ": " + value + "\r\n");
+    let headers = headers.iter().fold(String::new(), |all, (name, value)| all + &format!("{name}: {value}\r\n"));
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n",
         body.len()

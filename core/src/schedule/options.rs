@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// When what is done, in the organisation's time zone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[allow(clippy::struct_excessive_bools, reason = "switches of a configuration, each named in the file")]
+#[expect(clippy::struct_excessive_bools, reason = "each switches something of its own on")]
 pub struct Options {
     /// The nightly load: 01:00, when nobody types.
     pub load_at: Time,
