@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use dermawan::outbox::Stage;
 use jiff::civil::Date;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -46,6 +47,9 @@ pub(crate) enum Command {
     Chat(Chat),
     /// Serve the administrators' page alone; nothing is sent
     Page(Page),
+    /// List, retry, settle and discard messages; pause and resume sending
+    #[command(subcommand)]
+    Outbox(Outbox),
     /// Check configuration, database, analytics file and clock, and say what to mend
     Doctor(Doctor),
     /// Play the gateway, with a telephone at `/`, to try the bot without an account
@@ -224,4 +228,106 @@ pub(crate) struct StandIn {
     /// Append every message taken over to this file, a JSON line each, durable before its answer
     #[arg(long, value_name = "FILE")]
     pub(crate) accepted: Option<PathBuf>,
+}
+
+/// What to do with the outbox.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Outbox {
+    /// List messages, oldest first, without their texts
+    List(Listed),
+    /// Show one message
+    Show {
+        /// Its id in the list
+        id: u64,
+        /// Show its text, too
+        #[arg(long)]
+        text: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send an unknown or dead message again
+    Retry {
+        /// Its id in the list
+        id: u64,
+    },
+    /// Say of an unknown message whether it went out
+    Settle {
+        /// Its id in the list
+        id: u64,
+        /// What is known of it
+        #[arg(value_enum)]
+        went: Went,
+    },
+    /// Take out a message that is not wanted any more
+    Discard {
+        /// Its id in the list
+        id: u64,
+    },
+    /// Send nothing until `resume`
+    Pause {
+        /// This lane only [default: all]
+        #[arg(long)]
+        lane: Option<String>,
+    },
+    /// Send again, whatever halted it
+    Resume {
+        /// This lane only [default: all]
+        #[arg(long)]
+        lane: Option<String>,
+    },
+    /// Show how far each batch is, the newest first
+    Batches {
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u32,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say whether a number wants no messages
+    Optouts {
+        /// The number
+        number: String,
+    },
+}
+
+/// Options of `outbox list`.
+#[derive(Debug, Args)]
+pub(crate) struct Listed {
+    /// Only this stage: queued, leased, sending, accepted, unknown or dead
+    #[arg(long, value_parser = stage)]
+    pub(crate) stage: Option<Stage>,
+    /// Only what may have gone out or not, and waits for a decision
+    #[arg(long, conflicts_with = "stage")]
+    pub(crate) unknown: bool,
+    /// Only this kind, such as laporan
+    #[arg(long)]
+    pub(crate) kind: Option<String>,
+    /// Only this batch, such as laporan:2026-08
+    #[arg(long)]
+    pub(crate) batch: Option<String>,
+    /// Only those after this id, to turn the page
+    #[arg(long, value_name = "ID")]
+    pub(crate) after: Option<u64>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: u32,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn stage(text: &str) -> Result<Stage, String> {
+    let known = Stage::ALL.iter().copied().find(|stage| stage.code() == text);
+    known.ok_or_else(|| "it is one of queued, leased, sending, accepted, unknown, dead".to_owned())
+}
+
+/// What is known of a message in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Went {
+    /// It went out
+    Sent,
+    /// It did not go out and is not wanted any more
+    NotSent,
 }

@@ -5,6 +5,7 @@ pub(crate) mod chat;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod etl;
+pub(crate) mod outbox;
 pub(crate) mod page;
 pub(crate) mod serve;
 pub(crate) mod stand_in;
