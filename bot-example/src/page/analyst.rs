@@ -46,6 +46,9 @@ pub(crate) trait Workbench: Send + Sync {
 
     /// Lets greetings go out, or not.
     fn greet(&self, ids: &[u64], approved: bool) -> Result<()>;
+
+    /// Drafts greetings for donors at risk; nothing goes out.
+    fn draft(&self) -> Result<()>;
 }
 
 /// Nothing sends.
@@ -65,6 +68,10 @@ impl Workbench for NoDelivery {
     }
 
     fn greet(&self, _: &[u64], _: bool) -> Result<()> {
+        Err(nothing_sends())
+    }
+
+    fn draft(&self) -> Result<()> {
         Err(nothing_sends())
     }
 }
@@ -145,6 +152,7 @@ impl Desk for AnalyticsDesk {
             Action::Message { id, decision } => self.workbench.decide(*id, *decision),
             Action::Approve(ids) => self.workbench.greet(ids, true),
             Action::Decline(ids) => self.workbench.greet(ids, false),
+            Action::Draft => self.workbench.draft(),
         }
     }
 }

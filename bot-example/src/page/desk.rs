@@ -26,6 +26,8 @@ pub(crate) enum Action {
     Approve(Vec<u64>),
     /// The greetings that are not wanted.
     Decline(Vec<u64>),
+    /// Greetings are to be drafted for donors at risk.
+    Draft,
 }
 
 /// What becomes of a message in doubt.
@@ -58,6 +60,7 @@ impl Action {
             "buang" => message(Decision::Discard),
             "setujui" => drafts().map(Self::Approve),
             "tolak" => drafts().map(Self::Decline),
+            "susun" => Some(Self::Draft),
             _ => None,
         }
     }
@@ -72,6 +75,7 @@ impl Action {
             Self::Message { decision: Decision::Discard, .. } => "buang",
             Self::Approve(_) => "setujui",
             Self::Decline(_) => "tolak",
+            Self::Draft => "susun",
         }
     }
 
@@ -80,7 +84,7 @@ impl Action {
         match self {
             Self::Entry { .. } => "kejanggalan",
             Self::Message { .. } => "pengiriman",
-            Self::Approve(_) | Self::Decline(_) => "sapaan",
+            Self::Approve(_) | Self::Decline(_) | Self::Draft => "sapaan",
         }
     }
 }
@@ -96,6 +100,7 @@ pub(super) fn said(name: &str) -> Option<&'static str> {
         "buang" => "Pesan dibuang.",
         "setujui" => "Sapaan disetujui dan akan dikirim.",
         "tolak" => "Sapaan tidak akan dikirim.",
+        "susun" => "Sapaan disusun untuk donatur berisiko yang dapat dihubungi.",
         _ => return None,
     })
 }
@@ -116,7 +121,7 @@ mod tests {
         assert_eq!(read(&[("id", "9"), ("tindakan", "ulangi")]), Some(retry));
         let two = [("draf", "1"), ("tindakan", "setujui"), ("draf", "2")];
         assert_eq!(read(&two), Some(Action::Approve(vec![1, 2])));
-        for name in ["wajar", "periksa", "ulangi", "terkirim", "buang", "setujui", "tolak"] {
+        for name in ["wajar", "periksa", "ulangi", "terkirim", "buang", "setujui", "tolak", "susun"] {
             let action = read(&[("tindakan", name), ("id", "1"), ("draf", "1")]).unwrap();
             assert_eq!(action.name(), name);
             assert!(said(name).is_some() && !action.part().is_empty());

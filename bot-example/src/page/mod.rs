@@ -13,6 +13,8 @@ mod session;
 mod view;
 
 pub(crate) use analyst::{AnalyticsDesk, NoDelivery, Workbench};
+pub(crate) use desk::Decision;
+pub(crate) use facts::{Delivery, Doubtful, Draft};
 pub(crate) use routes::{Options, router};
 pub(crate) use sample::SampleWorkbench;
 pub(crate) use session::{AdminToken, VARIABLE};

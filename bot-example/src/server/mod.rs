@@ -9,6 +9,7 @@
 //! inbox is answered at the next start, what is in the outbox goes out, and nothing goes out twice.
 
 mod api;
+mod desk;
 mod door;
 mod intake;
 mod jobs;
@@ -24,6 +25,7 @@ pub(crate) use door::ask;
 pub(crate) use options::{ServerOptions, TransportOptions};
 
 use crate::config::Config;
+use crate::page::{self, AdminToken, AnalyticsDesk};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -43,6 +45,7 @@ use limits::Limits;
 use metrics::Counters;
 use options::Secrets;
 use reply::Reader;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -68,7 +71,7 @@ struct House {
     /// The token of the command line.
     door: Secret,
     zone: TimeZone,
-    analytics: Analytics,
+    analytics: Arc<Analytics>,
     transport: Arc<dyn Transport>,
     outbox: Arc<dyn Outbox>,
     register: Box<dyn Register>,
@@ -184,7 +187,7 @@ pub(crate) fn run(
             secrets,
             door: Secret::new(token),
             zone,
-            analytics,
+            analytics: Arc::new(analytics),
             transport,
             outbox,
             register,
@@ -206,6 +209,7 @@ pub(crate) fn run(
             tokio::spawn(scheduler::run(Arc::clone(&house), runs, stop)),
         ];
         tracing::info!(%address, gateway = house.transport.name(), "serving");
+        let application = router(&house)?.into_make_service_with_connect_info::<SocketAddr>();
         let stopping = Arc::new(stopping);
         let asked = {
             let stopping = Arc::clone(&stopping);
@@ -215,7 +219,7 @@ pub(crate) fn run(
                 let _ = stopping.send(true);
             }
         };
-        let served = axum::serve(listener, router(&house)).with_graceful_shutdown(asked).await;
+        let served = axum::serve(listener, application).with_graceful_shutdown(asked).await;
         // Also when it ended by itself.
         let _ = stopping.send(true);
         for part in parts {
@@ -254,7 +258,7 @@ async fn signal() {
     }
 }
 
-fn router(house: &Arc<House>) -> Router {
+fn router(house: &Arc<House>) -> Result<Router> {
     let header = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     let webhooks = Router::new()
         .route("/webhook/{token}", routing::post(webhook::with_path))
@@ -264,7 +268,7 @@ fn router(house: &Arc<House>) -> Router {
     let questions = api::router(house)
         .route("/readyz", routing::get(api::readyz))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, API_PATIENCE));
-    webhooks
+    let machine = webhooks
         .merge(questions)
         .layer(DefaultBodyLimit::max(64 * 1024))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -272,8 +276,29 @@ fn router(house: &Arc<House>) -> Router {
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
         .layer(header(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
-        .layer(middleware::from_fn_with_state(Arc::clone(house), counted))
-        .with_state(Arc::clone(house))
+        .with_state(Arc::clone(house));
+    // Beside the layers above: the page has its own limits and headers.
+    let all = match administrators_page(house)? {
+        Some(page) => machine.merge(page),
+        None => machine,
+    };
+    Ok(all.layer(middleware::from_fn_with_state(Arc::clone(house), counted)))
+}
+
+/// The page at `/`; `None` without a password in the environment.
+fn administrators_page(house: &Arc<House>) -> Result<Option<Router>> {
+    if house.secrets.admin.is_empty() {
+        return Ok(None);
+    }
+    let token = AdminToken::new(std::env::var(page::VARIABLE).ok())?;
+    let organisation = house.analytics.settings().organisation.name.clone();
+    let zone = house.zone.clone();
+    let today = Box::new(move || Ok(zone.to_datetime(Timestamp::now()).date()));
+    let workbench = Box::new(desk::ServerWorkbench::new(house));
+    let desk = Arc::new(AnalyticsDesk::new(Arc::clone(&house.analytics), today, workbench));
+    let options = page::Options { token, organisation, https: house.options.https };
+    let page = page::router(desk, options)?;
+    Ok(Some(page.layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, API_PATIENCE))))
 }
 
 async fn counted(State(house): State<Arc<House>>, request: Request, next: Next) -> Response {

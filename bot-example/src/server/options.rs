@@ -29,6 +29,9 @@ pub(crate) struct ServerOptions {
     pub(crate) oldest_minutes: u32,
     /// Messages that are answered at the same time (default 4: they wait for the disk more than for the processor).
     pub(crate) answering: u16,
+    /// Whether the administrators' page is reached over https only (default no, for a trial on this machine; yes behind
+    /// a proxy with TLS): the browser then never sends its cookie without it.
+    pub(crate) https: bool,
 }
 
 impl Default for ServerOptions {
@@ -40,6 +43,7 @@ impl Default for ServerOptions {
             webhooks_per_second: 4000,
             oldest_minutes: 30,
             answering: 4,
+            https: false,
         }
     }
 }

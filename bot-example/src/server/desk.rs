@@ -1,0 +1,146 @@
+//! The administrators' page on the server: the outbox and the greetings behind its buttons.
+
+use super::House;
+use crate::page::{Decision, Delivery, Doubtful, Draft, Workbench};
+use dermawan::message::{Message, clean_or, date, number};
+use dermawan::outbox::{self, Entry, Filter, HaltKind, MessageId, Stage};
+use dermawan::register::CareState;
+use dermawan::{DonorId, Error, ErrorKind, Result};
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// The most messages of one sort that are listed for a decision: more are decided on from the command line.
+const MOST_LISTED: usize = 50;
+/// How many dead messages are looked through for the latest ones.
+const LOOKED_THROUGH: u32 = 1000;
+/// The longest name that is shown.
+const LONGEST_NAME: usize = 60;
+
+/// The page's workbench over the server's outbox and register.
+pub(super) struct ServerWorkbench(Arc<House>);
+
+impl ServerWorkbench {
+    pub(super) fn new(house: &Arc<House>) -> Self {
+        Self(Arc::clone(house))
+    }
+
+    fn doubtful(&self, entry: &Entry) -> Doubtful {
+        let language = self.0.analytics.settings().organisation.language;
+        let since = self.0.zone.to_datetime(entry.changed);
+        Doubtful {
+            id: entry.id.0,
+            kind: kind_name(&entry.kind).to_owned(),
+            to: entry.to.as_ref().map_or_else(|| "(dihapus)".to_owned(), ToString::to_string),
+            unknown: entry.stage == Stage::Unknown,
+            reason: entry.reason.clone().unwrap_or_else(|| "tanpa keterangan".to_owned()),
+            since: format!("{} {:02}:{:02}", date(since.date(), language), since.hour(), since.minute()),
+        }
+    }
+}
+
+/// Dead for a reason that leaves nothing to decide: the person's wish, an administrator's, or that it came too late.
+fn is_settled(entry: &Entry) -> bool {
+    matches!(entry.reason.as_deref(), Some("opted out" | "expired" | "an administrator discarded it"))
+}
+
+/// What a sort of messages is called.
+fn kind_name(kind: &str) -> &str {
+    match kind {
+        "reply" => "Balasan",
+        "laporan" => "Laporan bulanan",
+        "laporan-uji" => "Laporan uji coba",
+        "terima_kasih" => "Terima kasih",
+        "salam" => "Sapaan",
+        "ringkasan" => "Ringkasan",
+        "anomali" => "Kejanggalan",
+        "kekurangan" => "Kekurangan kas",
+        other => other,
+    }
+}
+
+/// Why a lane waits.
+const fn halt_name(kind: HaltKind) -> &'static str {
+    match kind {
+        HaltKind::Device => "perangkat WhatsApp terputus",
+        HaltKind::Quota => "kuota gateway habis",
+        HaltKind::Spam => "gateway meminta pengiriman diperlambat",
+        HaltKind::Stop => "pengaturan gateway salah",
+        HaltKind::Command => "dihentikan oleh pengurus",
+    }
+}
+
+impl Workbench for ServerWorkbench {
+    fn delivery(&self) -> Result<Option<Delivery>> {
+        let house = &self.0;
+        let language = house.analytics.settings().organisation.language;
+        let counts = house.outbox.counts(None)?;
+        let stages = [
+            ("Menunggu", counts.queued + counts.leased),
+            ("Sedang dikirim", counts.sending),
+            ("Diterima gateway", counts.accepted),
+            ("Sampai", counts.delivered),
+            ("Belum pasti", counts.unknown),
+            ("Tidak terkirim", counts.dead),
+        ];
+        let halted = house.outbox.lanes()?.into_iter().filter_map(|lane| {
+            let halt = lane.halt?;
+            let kind = halt_name(halt.kind);
+            Some(format!("Pengiriman lewat {} berhenti: {kind} ({}).", lane.name, halt.reason))
+        });
+        let unknown = Filter { limit: MOST_LISTED as u32, ..Filter::stage(Stage::Unknown) };
+        let mut dead = house.outbox.list(&Filter { limit: LOOKED_THROUGH, ..Filter::stage(Stage::Dead) })?;
+        dead.retain(|entry| !is_settled(entry));
+        let latest = &dead[dead.len().saturating_sub(MOST_LISTED)..];
+        let doubtful = house.outbox.list(&unknown)?;
+        Ok(Some(Delivery {
+            stages: stages.map(|(name, count)| (name.to_owned(), number(count, language))).to_vec(),
+            halted: halted.collect(),
+            doubtful: doubtful.iter().chain(latest.iter().rev()).map(|entry| self.doubtful(entry)).collect(),
+        }))
+    }
+
+    fn drafts(&self) -> Result<Option<Vec<Draft>>> {
+        let analytics = &self.0.analytics;
+        let greetings = self.0.register.greetings(Some(CareState::Drafted))?;
+        let donors: Vec<DonorId> = greetings.iter().map(|greeting| greeting.donor).collect();
+        let names = analytics.donor_names(&donors)?;
+        let drafts = greetings.iter().zip(&names).map(|(greeting, name)| {
+            let text = analytics.templates().render(&Message::Salam { name })?;
+            Ok(Draft { id: greeting.id, name: clean_or(name, LONGEST_NAME, "Donatur"), text })
+        });
+        drafts.collect::<Result<_>>().map(Some)
+    }
+
+    fn decide(&self, id: u64, decision: Decision) -> Result<()> {
+        let decision = match decision {
+            Decision::Retry => outbox::Decision::Retry,
+            Decision::Sent => outbox::Decision::Sent,
+            Decision::Discard => outbox::Decision::Discard,
+        };
+        self.0.outbox.decide(MessageId(id), decision, Timestamp::now())?;
+        tracing::info!(message = id, decision = decision.code(), "an administrator decided on a message");
+        self.0.owed.notify_one();
+        Ok(())
+    }
+
+    fn greet(&self, ids: &[u64], approved: bool) -> Result<()> {
+        let now = Timestamp::now();
+        let to = if approved { CareState::Approved } else { CareState::Rejected };
+        let moved = self.0.register.settle(ids, to, now)?;
+        tracing::info!(count = moved.len(), state = to.name(), "an administrator decided on greetings");
+        if approved {
+            self.0.greetings(now)?;
+        }
+        if moved.is_empty() {
+            return Err(Error::new(ErrorKind::InvalidInput, "none of these greetings waits for a decision any more"));
+        }
+        Ok(())
+    }
+
+    fn draft(&self) -> Result<()> {
+        let now = Timestamp::now();
+        let list = self.0.analytics.draft_greetings(&*self.0.register, self.0.today(now), now)?;
+        tracing::info!(waiting = list.total, "greetings are drafted");
+        Ok(())
+    }
+}
