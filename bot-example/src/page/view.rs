@@ -120,7 +120,7 @@ mod tests {
     fn every_form_has_its_token() {
         let html = View::new().unwrap().page(&hostile(), "the-token", None).unwrap();
         let forms = html.matches("<form ").count();
-        assert_eq!(forms, 7, "logout, fine, not fine, drafts, retry, sent, discard");
+        assert_eq!(forms, 8, "logout, fine, not fine, drafting, drafts, retry, sent, discard");
         assert_eq!(html.matches("name=\"csrf\" value=\"the-token\"").count(), forms);
     }
 
