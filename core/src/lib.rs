@@ -23,7 +23,9 @@
 //! has no clock, randomness, printing or async runtime: the day and the seed are arguments.
 //!
 //! Features: `duckdb` (default; links the prebuilt library named by `DUCKDB_LIB_DIR`), `bundled` (compiles DuckDB
-//! instead), `mysql`, `files` (CSV and Parquet), `testkit` (sample data and the contract suite of stores).
+//! instead), `mysql`, `files` (CSV and Parquet), `sqlite` (outbox, register, inbox and runs in a file), `fonnte` (gateways
+//! over HTTP: Fonnte and the WhatsApp Cloud API), `chart` (PNG beside SVG), `rayon` (many series on all cores), `testkit`
+//! (sample data and the contract suites of stores, outboxes, registers and transports).
 
 mod error;
 mod model;
