@@ -192,7 +192,10 @@ impl Adjustment {
 
     /// How far a value lies from an expected one, on the scale; not a number where the scale has no such value.
     pub(super) fn distance(&self, value: f64, expected: f64) -> f64 {
-        to_scale(value, self.scale, self.unit) - to_scale(expected, self.scale, self.unit)
+        match self.scale {
+            Scale::Log => (value / expected).ln(),
+            Scale::Level => (value - expected) / self.unit,
+        }
     }
 
     /// Bounds at a distance on the scale around a value in the unit of the series.

@@ -227,6 +227,13 @@ impl Ensemble {
 
     /// The combined forecast from an origin, in the unit of the series; no member's below the floor.
     pub(super) fn combined(&self, origin: usize, effects: &Effects, floor: f64, out: &mut [f64]) {
+        if let [member] = &self.members[..] {
+            self.forecast(member, origin, effects, out);
+            for value in out {
+                *value = member.weight * value.max(floor);
+            }
+            return;
+        }
         out.fill(0.0);
         let mut one = vec![0.0; out.len()];
         for member in &self.members {

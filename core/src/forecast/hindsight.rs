@@ -38,7 +38,7 @@ impl Fitted {
         let steps = horizon.max(1);
         let effects = ensemble.effects(n + steps);
         let adjustment = &ensemble.adjustments[0];
-        let mut past = Past { errors: vec![Vec::new(); steps] };
+        let mut past = Past { errors: (0..steps).map(|_| Vec::with_capacity(n)).collect() };
         let mut one_step = Vec::with_capacity(n);
         let (mut products, mut squares, mut origins) = (0.0, 0.0, 0.0);
         self.replay(ensemble, &effects, steps, |origin, out| {

@@ -42,13 +42,11 @@ impl Spread {
     pub(super) fn new(past: &Past, own: &[f64], n: usize) -> Self {
         let raw = blended(past, own, 1.0);
         let sd = blended(past, own, OPTIMISM + OPTIMISM_WHEN_SHORT / n as f64);
-        let scores: Vec<f64> = past
-            .errors
-            .iter()
-            .zip(&raw)
-            .filter(|(_, sd)| **sd > 0.0)
-            .flat_map(|(errors, sd)| errors.iter().map(move |e| (e / sd).abs()))
-            .collect();
+        let mut scores = Vec::with_capacity(past.errors.iter().map(Vec::len).sum());
+        for (errors, sd) in past.errors.iter().zip(&raw).filter(|(_, sd)| **sd > 0.0) {
+            let per_sd = 1.0 / sd;
+            scores.extend(errors.iter().map(|e| (e * per_sd).abs()));
+        }
         Self { sd, scores, n }
     }
 

@@ -78,11 +78,12 @@ impl Seasonality {
         self.indices[place % self.indices.len()]
     }
 
-    /// A value with the season.
-    pub(crate) fn put_on(&self, value: f64, place: usize) -> f64 {
+    /// Values that follow one another, the first at `place`, with the season.
+    pub(crate) fn put_on_all(&self, values: &mut [f64], place: usize) {
+        let indices = self.indices.iter().cycle().skip(place % self.indices.len());
         match self.composition {
-            Composition::Additive => value + self.at(place),
-            Composition::Multiplicative => value * self.at(place),
+            Composition::Additive => values.iter_mut().zip(indices).for_each(|(value, index)| *value += index),
+            Composition::Multiplicative => values.iter_mut().zip(indices).for_each(|(value, index)| *value *= index),
         }
     }
 

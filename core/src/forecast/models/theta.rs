@@ -119,19 +119,31 @@ impl Theta {
     /// Seasonless forecasts in the model's unit.
     fn adjusted_from(&self, origin: usize, out: &mut [f64]) {
         let (mut intercept, mut slope) = self.lines.after(origin);
-        let mut mean = self.lines.means.get(origin - 1).copied().unwrap_or_default();
         let mut level = self.levels[origin - 1];
-        let mut decay = (1.0 - self.alpha).powi(origin as i32);
-        for (step, out) in out.iter_mut().enumerate() {
-            let i = (origin + step) as f64;
-            let next = decay * (1.0 - self.alpha);
-            let value = level + (1.0 - 1.0 / self.turn) * (intercept * decay + slope * (1.0 - next) / self.alpha);
-            *out = value;
-            level += self.alpha * (value - level);
+        let keep = 1.0 - self.alpha;
+        let mut decay = keep.powi(origin as i32);
+        let (weight, per_alpha) = (1.0 - 1.0 / self.turn, 1.0 / self.alpha);
+        // What the line adds to the level; a forecast that comes true moves the level by α of it.
+        let mut pull = |intercept: f64, slope: f64| {
+            let next = decay * keep;
+            let pull = weight * (intercept * decay + slope * (1.0 - next) * per_alpha);
             decay = next;
-            if self.kind.dynamic() {
-                (intercept, slope, mean) = next_line(i, slope, mean, value);
+            pull
+        };
+        if !self.kind.dynamic() {
+            for out in out {
+                let pull = pull(intercept, slope);
+                *out = level + pull;
+                level += self.alpha * pull;
             }
+            return;
+        }
+        let mut mean = self.lines.means[origin - 1];
+        for (step, out) in out.iter_mut().enumerate() {
+            let pull = pull(intercept, slope);
+            *out = level + pull;
+            level += self.alpha * pull;
+            (intercept, slope, mean) = next_line((origin + step) as f64, slope, mean, *out);
         }
     }
 }
@@ -209,10 +221,10 @@ impl Model for Theta {
     fn forecast_from(&self, origin: usize, out: &mut [f64]) {
         let origin = origin.clamp(1, self.levels.len());
         self.adjusted_from(origin, out);
-        for (step, out) in out.iter_mut().enumerate() {
-            if let Some(season) = &self.season {
-                *out = season.put_on(*out, origin + step);
-            }
+        if let Some(season) = &self.season {
+            season.put_on_all(out, origin);
+        }
+        for out in out {
             *out *= self.unit;
         }
     }
