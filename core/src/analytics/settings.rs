@@ -109,6 +109,7 @@ impl Settings {
         let parts = [
             &mut self.forecast.hijri_overrides,
             &mut self.cash_flow.hijri_overrides,
+            &mut self.next_gift.hijri_overrides,
             &mut self.expense_anomalies.hijri,
         ];
         for part in parts {

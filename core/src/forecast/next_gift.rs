@@ -1,6 +1,6 @@
 //! A donor's next gift: when, how much, and how probable, for donors who give in a rhythm.
 
-use crate::calendar::hijri::{HijriDate, RAMADAN};
+use crate::calendar::hijri::{HijriDate, Overrides, RAMADAN};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Month, Rupiah};
 use crate::stats::parallel;
@@ -21,11 +21,13 @@ pub struct NextGiftOptions {
     /// The probability, from 0 to below 1, that a donor stops for good between two turns; 0.05 by default, by which half
     /// of the monthly donors stay longer than a year.
     pub stop: f64,
+    /// First days of Hijri months that were announced otherwise than Umm al-Qura has them.
+    pub hijri_overrides: Overrides,
 }
 
 impl Default for NextGiftOptions {
     fn default() -> Self {
-        Self { turns: 2, regularity: 0.6, stop: 0.05 }
+        Self { turns: 2, regularity: 0.6, stop: 0.05, hijri_overrides: Overrides::default() }
     }
 }
 
@@ -241,7 +243,8 @@ fn in_ramadan(dates: &[Date], as_of: Date, options: &NextGiftOptions) -> Option<
     if dates.len() as i32 > 4 * (years_apart + 2) {
         return None;
     }
-    let hijri: Vec<HijriDate> = dates.iter().map(|&date| HijriDate::of(date)).collect();
+    let overrides = &options.hijri_overrides;
+    let hijri: Vec<HijriDate> = dates.iter().map(|&date| HijriDate::with(date, overrides)).collect();
     let mut years: Vec<i16> = hijri.iter().filter(|date| date.month == RAMADAN).map(|date| date.year).collect();
     if (years.len() as f64) < IN_RAMADAN * hijri.len() as f64 {
         return None;
@@ -252,21 +255,26 @@ fn in_ramadan(dates: &[Date], as_of: Date, options: &NextGiftOptions) -> Option<
     if hits < options.turns || (hits as f64) < options.regularity * turns as f64 {
         return None;
     }
-    let today = HijriDate::of(as_of);
+    let today = HijriDate::with(as_of, overrides);
     // This year's Ramadan, unless it is over or has brought its gift.
     let over = today.month > RAMADAN || last == today.year;
     let next = today.year + i16::from(over);
     let missed = u32::try_from(next - last - 1).unwrap_or(0);
-    Some(Turn { rhythm: Rhythm::Ramadan, month: begins(next, as_of, today)?, share: laplace(hits, turns), missed })
+    Some(Turn {
+        rhythm: Rhythm::Ramadan,
+        month: begins(next, as_of, today, overrides)?,
+        share: laplace(hits, turns),
+        missed,
+    })
 }
 
 /// The civil month of 1 Ramadan of a Hijri year that is this one or the next; the as-of date's where that is past.
-fn begins(year: i16, as_of: Date, today: HijriDate) -> Option<Month> {
+fn begins(year: i16, as_of: Date, today: HijriDate, overrides: &Overrides) -> Option<Month> {
     let months = i64::from(year - today.year) * 12 + i64::from(RAMADAN) - i64::from(today.month);
     // Hijri months have 29.53 days on average, so the middle of the wanted one is met for certain.
     let middle = (months as f64 * 29.530_59).round() as i64 + 15 - i64::from(today.day);
     let found = as_of.checked_add(middle.days()).ok()?;
-    let hijri = HijriDate::of(found);
+    let hijri = HijriDate::with(found, overrides);
     let first = found.checked_sub((i64::from(hijri.day) - 1).days()).ok()?;
     Some(Month::of(first).max(Month::of(as_of)))
 }
@@ -274,6 +282,7 @@ fn begins(year: i16, as_of: Date, today: HijriDate) -> Option<Month> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::hijri::FirstDay;
     use jiff::civil::date;
     use proptest::prelude::*;
 
@@ -327,6 +336,21 @@ mod tests {
         assert_eq!((rhythm, month.as_str(), missed), (Rhythm::Ramadan, "2026-02", 0));
         let (_, month, missed, _) = expected(ask(&dates[..3], date(2025, 6, 1)));
         assert_eq!((month.as_str(), missed), ("2026-02", 1));
+    }
+
+    /// 1 Ramadan 1443 was announced for 3 April 2022 in Indonesia, a day after Umm al-Qura's.
+    #[test]
+    fn ramadan_as_it_was_announced() {
+        let announced = |year, first_day| FirstDay { year, month: RAMADAN, first_day };
+        let days = [announced(1443, date(2022, 4, 3)), announced(1447, date(2026, 2, 19))];
+        let options = NextGiftOptions { hijri_overrides: Overrides::new(days).unwrap(), ..NextGiftOptions::default() };
+        let ask = |dates: &[Date], as_of| next_gift(dates, &[Rupiah::new(1); 4], as_of, &options).unwrap();
+        // The first gift came on the last day of Sha'ban, so three Ramadans are left of four gifts: still the rhythm.
+        let dates = [date(2022, 4, 2), date(2023, 4, 10), date(2024, 3, 30), date(2025, 3, 20)];
+        let (rhythm, month, _, probability) = expected(ask(&dates, date(2025, 6, 1)));
+        assert_eq!((rhythm, month.as_str()), (Rhythm::Ramadan, "2026-02"));
+        // Two turns of two by Laplace, 3/4; three of three by Umm al-Qura, 4/5.
+        assert!((probability - 0.75 * 0.95).abs() < 1e-12, "{probability}");
     }
 
     #[test]
