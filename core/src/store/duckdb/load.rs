@@ -268,16 +268,19 @@ impl Load for DuckDbLoad<'_> {
         derive::update(self.sql()?, state, self.moved)?;
         self.turn.0.check_disk(self.turn.0.options.reserve_bytes / 2)?;
         let Some(connection) = self.connection.take() else { return Ok(()) };
-        connection.execute_batch("COMMIT").map_err(&doing)?;
-        derive::forget(&connection)?;
-        // What is committed is in the log already; a checkpoint that has to wait for a reader is made up for later. Only
-        // one that failed for want of room leaves DuckDB unusable, and must be told.
-        if let Err(cause) = connection.execute_batch("CHECKPOINT")
-            && connection.execute_batch("SELECT 1").is_err()
-        {
-            return Err(trouble("writing the load from the log into the file")(cause));
+        let store = self.turn.0;
+        store.guarded(&connection, || {
+            connection.execute_batch("COMMIT").map_err(&doing)?;
+            derive::forget(&connection)
+        })?;
+        // What is committed is in the log already; a checkpoint that has to wait for a reader, or for room for the spare
+        // copy, is made up for later. Only one that failed for want of room leaves DuckDB unusable, and must be told.
+        let checkpoint =
+            || connection.execute_batch("CHECKPOINT").map_err(trouble("writing the load from the log into the file"));
+        match store.guarded(&connection, checkpoint) {
+            Err(error) if connection.execute_batch("SELECT 1").is_err() => Err(error),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -12,6 +12,8 @@ mod merge;
 mod open;
 mod rows;
 mod schema;
+#[cfg(unix)]
+mod spare;
 mod trouble;
 mod view;
 
@@ -36,6 +38,9 @@ pub struct DuckDbStore {
     load_done: Condvar,
     path: Option<PathBuf>,
     options: DuckDbOptions,
+    /// `None` in memory. Held while something runs that may checkpoint.
+    #[cfg(unix)]
+    spare: Mutex<Option<spare::Spare>>,
     /// Held while the store lives, so that no second store opens the same file, in this process or another.
     _lock: Option<std::fs::File>,
 }
@@ -62,9 +67,26 @@ impl DuckDbStore {
         self.path.as_deref()
     }
 
-    /// A further connection to the same database, for a data scientist's own SQL. What it writes is not checked.
+    /// A further connection to the same database, for a data scientist's own SQL. What it writes is not checked, nor is
+    /// the file guarded against a process that is killed while such SQL makes DuckDB write a checkpoint.
     pub fn connection(&self) -> Result<Connection> {
         lock(&self.base).try_clone().map_err(trouble("opening another connection to the analytics"))
+    }
+
+    /// Carries out what may end in a checkpoint, after a copy of what a killed checkpoint would tear.
+    #[cfg(unix)]
+    fn guarded<T>(&self, connection: &Connection, may_checkpoint: impl FnOnce() -> Result<T>) -> Result<T> {
+        let mut spare = lock(&self.spare);
+        if let Some(spare) = &mut *spare {
+            spare.save(connection)?;
+        }
+        may_checkpoint()
+    }
+
+    /// Where a file that is open cannot be read beside DuckDB, there is no copy.
+    #[cfg(not(unix))]
+    fn guarded<T>(&self, _: &Connection, may_checkpoint: impl FnOnce() -> Result<T>) -> Result<T> {
+        may_checkpoint()
     }
 
     fn idle_connection(&self) -> Result<Connection> {
@@ -118,7 +140,22 @@ impl Store for DuckDbStore {
     }
 
     fn accept(&self, entries: &[EntryId], accepted: bool) -> Result<()> {
-        audit::accept(&self.connection()?, entries, accepted)
+        let connection = self.connection()?;
+        self.guarded(&connection, || audit::accept(&connection, entries, accepted))
+    }
+}
+
+#[cfg(unix)]
+impl Drop for DuckDbStore {
+    fn drop(&mut self) {
+        let Some(mut spare) = lock(&self.spare).take() else { return };
+        let base = lock(&self.base);
+        // Closing the last connection checkpoints too. Without a copy it is no worse off than DuckDB alone.
+        let _ = spare.save(&base);
+        let own = lock(&self.idle).len() as i64 + 1;
+        let count = "SELECT count FROM duckdb_connection_count()";
+        let all = base.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap_or(i64::MAX);
+        spare.close(all > own);
     }
 }
 

@@ -74,6 +74,8 @@ pub(super) fn file(path: &Path, options: &DuckDbOptions) -> Result<DuckDbStore> 
     // may be looked at only while nobody of this process has it open.
     let lock = take_lock(path)?;
     check_header(path)?;
+    #[cfg(unix)]
+    super::spare::mend(path)?;
     let doing = trouble("opening the analytics file");
     let connection = match Connection::open_with_flags(path, config) {
         Ok(connection) => connection,
@@ -149,6 +151,16 @@ fn finish(
     lock: Option<File>,
     options: &DuckDbOptions,
 ) -> Result<DuckDbStore> {
+    #[cfg(unix)]
+    let spare = match &path {
+        Some(path) => {
+            let mut spare = super::spare::Spare::of(path)?;
+            // What was loaded can be read on a full disk too; the next load is refused there, by this or by its own look.
+            let _ = spare.save(&connection);
+            Some(spare)
+        }
+        None => None,
+    };
     schema::migrate(&connection)?;
     Ok(DuckDbStore {
         base: Mutex::new(connection),
@@ -157,6 +169,8 @@ fn finish(
         load_done: Condvar::new(),
         path,
         options: options.clone(),
+        #[cfg(unix)]
+        spare: Mutex::new(spare),
         _lock: lock,
     })
 }
