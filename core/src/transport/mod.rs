@@ -34,13 +34,14 @@ pub use console::Console;
 pub use dry_run::DryRun;
 pub use envelope::{Accepted, Envelope, Picture};
 pub use event::{DeviceChange, Event, Hook, HookError, Inbound, State, StatusChange};
-pub use failure::{Pause, SendError};
+pub use failure::{Answer, Pause, SendError};
 pub use memory::{Fault, Memory};
 #[cfg(feature = "fonnte")]
 pub use secret::Secret;
 pub use throttle::{Clock, Throttle};
 
 use crate::error::Result;
+use serde::Serialize;
 
 /// A gateway.
 pub trait Transport: Send + Sync {
@@ -62,7 +63,7 @@ pub trait Transport: Send + Sync {
 }
 
 /// What a gateway can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Capabilities {
     /// Pictures go along with a text.
     pub pictures: bool,
@@ -73,6 +74,7 @@ pub struct Capabilities {
     /// The same key sent twice is delivered once. Where it is false, a lost answer stays ambiguous for good.
     pub idempotent: bool,
     /// Free text reaches a person only for this long after their last message; afterwards a template must be used.
+    #[serde(serialize_with = "failure::seconds")]
     pub window: Option<std::time::Duration>,
 }
 
@@ -88,7 +90,7 @@ impl Capabilities {
 }
 
 /// How the line is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Health {
     /// The device is connected to WhatsApp.
     pub connected: bool,
