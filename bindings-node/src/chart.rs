@@ -1,6 +1,6 @@
 //! Pictures of findings. A picture is an object with `kind`: `forecast`, `cash_flow`, `cohorts` or `anomalies`.
 
-use crate::door::{Maybe, call, raise, read, read_or_default};
+use crate::door::{Maybe, Said, call, raise, read, read_or_default};
 use dermawan::chart::{self, Chart, Options};
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, Unknown};
@@ -10,7 +10,7 @@ use napi_derive::napi;
 /// `{kind: 'forecast', history: series, forecast: forecast(series)}`, `{kind: 'cash_flow', cash_flow: …}`,
 /// `{kind: 'cohorts', cohorts: retention(…).cohorts}`, `{kind: 'anomalies', name: …, history: …, anomalies: […]}`.
 #[napi(ts_args_type = "picture: object, options?: object | null", ts_return_type = "string")]
-pub(crate) fn chart_svg<'env>(env: &'env Env, picture: Unknown<'_>, options: Maybe<'_>) -> napi::Result<Unknown<'env>> {
+pub(crate) fn chart_svg<'env>(env: &'env Env, picture: Unknown<'_>, options: Maybe<'_>) -> Said<'env> {
     let drawn: Chart = read(env, "picture", picture)?;
     let options: Options = read_or_default(env, "options", options)?;
     call(env, || chart::svg(&drawn, &options))

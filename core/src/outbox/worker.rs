@@ -7,9 +7,9 @@ use super::options::{Options, after};
 use super::{Outbox, Stage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::{Accepted, DeviceChange, SendError, Transport};
-use serde::Serialize;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 /// A place in the life of a message, told to the observer of a step: a test kills the process there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,8 +1,5 @@
 //! What did not go out, and what that means.
 
-use super::Accepted;
-use crate::error::{Error, ErrorKind, Result};
-use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use std::time::Duration;
 
@@ -87,69 +84,3 @@ impl fmt::Display for SendError {
 }
 
 impl std::error::Error for SendError {}
-
-/// What a gateway answered, in one flat value: for hosts that send by themselves, and for those of other languages.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Answer {
-    /// `accepted`, or the failure's code ([`SendError::code`]).
-    pub outcome: String,
-    /// The gateway's identity of the message, where it was accepted.
-    pub id: Option<String>,
-    /// What is left of the quota, where the answer says so.
-    pub quota: Option<u64>,
-    /// Of a `retry`: how long to wait at least, in seconds.
-    pub after: Option<f64>,
-    /// Why it was not accepted; fit for a log.
-    pub reason: Option<String>,
-}
-
-impl From<Result<Accepted, SendError>> for Answer {
-    fn from(answer: Result<Accepted, SendError>) -> Self {
-        match answer {
-            Ok(Accepted { id, quota }) => Self { outcome: "accepted".into(), id, quota, ..Self::default() },
-            Err(error) => {
-                let after = if let SendError::Retry { after, .. } = &error { Some(after.as_secs_f64()) } else { None };
-                let (outcome, reason) = (error.code().to_owned(), Some(error.reason().to_owned()));
-                Self { outcome, after, reason, ..Self::default() }
-            }
-        }
-    }
-}
-
-impl TryFrom<Answer> for Result<Accepted, SendError> {
-    type Error = Error;
-
-    /// Errors: `invalid_input` for an outcome that is none of the codes, or a wait that is no time.
-    fn try_from(answer: Answer) -> Result<Self> {
-        let Answer { outcome, id, quota, after, reason } = answer;
-        let reason = reason.unwrap_or_default();
-        Ok(Err(match outcome.as_str() {
-            "accepted" => return Ok(Ok(Accepted { id, quota })),
-            "retry" => {
-                let after = Duration::try_from_secs_f64(after.unwrap_or(0.0)).map_err(|_| {
-                    Error::new(ErrorKind::InvalidInput, "`after` of an answer must be a number of seconds, 0 or more")
-                })?;
-                SendError::Retry { after, reason }
-            }
-            "pause_device" => SendError::Pause(Pause::Device, reason),
-            "pause_quota" => SendError::Pause(Pause::Quota, reason),
-            "pause_spam" => SendError::Pause(Pause::Spam, reason),
-            "stop" => SendError::Stop(reason),
-            "recipient" => SendError::Recipient(reason),
-            "content" => SendError::Content(reason),
-            "unknown" => SendError::Unknown(reason),
-            _ => {
-                let error = Error::new(ErrorKind::InvalidInput, "an answer has an outcome that there is not");
-                return Err(error.hint(
-                    "accepted, retry, pause_device, pause_quota, pause_spam, stop, recipient, content or unknown",
-                ));
-            }
-        }))
-    }
-}
-
-/// A length of time as seconds.
-pub(super) fn seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    time.map(|time| time.as_secs_f64()).serialize(serializer)
-}

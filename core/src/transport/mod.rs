@@ -17,6 +17,7 @@ mod failure;
 mod memory;
 mod plain;
 mod throttle;
+mod told;
 
 #[cfg(feature = "fonnte")]
 mod http;
@@ -34,11 +35,12 @@ pub use console::Console;
 pub use dry_run::DryRun;
 pub use envelope::{Accepted, Envelope, Picture};
 pub use event::{DeviceChange, Event, Hook, HookError, Inbound, State, StatusChange};
-pub use failure::{Answer, Pause, SendError};
+pub use failure::{Pause, SendError};
 pub use memory::{Fault, Memory};
 #[cfg(feature = "fonnte")]
 pub use secret::Secret;
 pub use throttle::{Clock, Throttle};
+pub use told::{Answer, Pulse, Reading};
 
 use crate::error::Result;
 use serde::Serialize;
@@ -74,7 +76,7 @@ pub struct Capabilities {
     /// The same key sent twice is delivered once. Where it is false, a lost answer stays ambiguous for good.
     pub idempotent: bool,
     /// Free text reaches a person only for this long after their last message; afterwards a template must be used.
-    #[serde(serialize_with = "failure::seconds")]
+    #[serde(serialize_with = "told::seconds")]
     pub window: Option<std::time::Duration>,
 }
 
