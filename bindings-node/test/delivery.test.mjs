@@ -171,7 +171,7 @@ test('a conversation', async () => {
   const say = (text, sender = number, more = {}) => sample.converse(register, { sender, text, now, as_of: asOf, random: 0, ...more })
   await register.verify(number, 1, now)
   const spoken = await say('INFO')
-  assert.match(spoken.answer.reply, /Pak Budi/)
+  assert.match(spoken.answer.reply, /Rp 6\.000\.000/)
   assert.equal(spoken.to, number)
 
   // Another telephone asks; the code goes to the number on file, and is said by the other one.

@@ -211,7 +211,7 @@ def test_a_conversation(sample, tmp_path, where):
     register = dermawan.Register.open(tmp_path / "r.db", KEY) if where == "file" else dermawan.Register.in_memory(KEY)
     register.verify(NUMBER, 1, NOW)
     spoken = said(sample, register, "INFO")
-    assert "Pak Budi" in spoken["answer"]["reply"] and spoken["to"] == NUMBER
+    assert "Rp 6.000.000" in spoken["answer"]["reply"] and spoken["to"] == NUMBER
     assert [note["purpose"] for note in register.processing(1)] == ["answer"]
 
     # Another telephone asks; the code goes to the number on file, and is said by the other one.

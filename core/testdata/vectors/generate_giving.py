@@ -1,12 +1,13 @@
 """Writes the vectors of what gifts are worth, of outlooks, calls and standings, and of the audit of gifts and the cash book.
 
 Independent implementations: mpmath with 40 digits, and plain Python. Nothing here calls Dermawan.
-Run: pip install mpmath==1.3.*; python generate_giving.py
+Run: pip install mpmath==1.3.*; python generate_giving.py [names of the vectors; all of them by default]
 """
 
 import csv
 import datetime
 import random
+import sys
 
 import mpmath as mp
 
@@ -300,7 +301,7 @@ def gifts():
     input = {"gifts": columns, "as_of": "2025-12-31"}
     cases = [case(name, input, found(**options), options) for name, options in [
         ("the last gift of each", {}), ("the careless", {"false_alarm": 0.1}), ("all since August", {"since": "2025-08-01", "false_alarm": 0.05})]]
-    assert len(cases[0]["expected"]) == 2
+    assert cases[0]["expected"][0]["amount"] == 5_000_000
     return [
         *cases,
         case("after the day", input | {"as_of": "2025-01-01"}, {"error": "invalid_input"}),
@@ -414,15 +415,25 @@ def income():
     ]
 
 
-fits, predicted = spending()
-write("fit_spending", "fit_spending", PAPERS + "; CDNOW agrees with the published fit", 1e-9, fits)
-write("predict_spending", "predict_spending", PAPERS, 1e-12, predicted)
-write("recommend", "recommend", DEFINED, 0, calls())
-write("recommend_by_rule", "recommend_by_rule", DEFINED, 1e-12, calls_by_rule())
-write("standings", "standings", DEFINED, 0, standings())
-write("unusual_gifts", "unusual_gifts", "medians and the incomplete beta function in mpmath, 40 digits", 1e-9, gifts())
-write("benford", "benford", DEFINED, 1e-12, digits())
-write("sequence_gaps", "sequence_gaps", DEFINED, 0, missing())
-write("screen", "screen", DEFINED, 1e-9, book())
-write("income_anomalies", "income_anomalies", DEFINED, 0, income())
-write("churn_outlook", "churn_outlook", PAPERS, 1e-9, outlooks())
+def main(wanted):
+    if not wanted or "spending" in wanted:
+        fits, predicted = spending()
+        write("fit_spending", "fit_spending", PAPERS + "; CDNOW agrees with the published fit", 1e-9, fits)
+        write("predict_spending", "predict_spending", PAPERS, 1e-12, predicted)
+    for name, source, tolerance, cases in [
+        ("recommend", DEFINED, 0, calls),
+        ("recommend_by_rule", DEFINED, 1e-12, calls_by_rule),
+        ("standings", DEFINED, 0, standings),
+        ("unusual_gifts", "medians and the incomplete beta function in mpmath, 40 digits", 1e-9, gifts),
+        ("benford", DEFINED, 1e-12, digits),
+        ("sequence_gaps", DEFINED, 0, missing),
+        ("screen", DEFINED, 1e-9, book),
+        ("income_anomalies", DEFINED, 0, income),
+        ("churn_outlook", PAPERS, 1e-9, outlooks),
+    ]:
+        if not wanted or name in wanted:
+            write(name, name, source, tolerance, cases())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
