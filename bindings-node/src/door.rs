@@ -16,10 +16,7 @@ use serde::de::DeserializeOwned;
 pub(crate) type Maybe<'a> = Option<Unknown<'a>>;
 
 /// What is settled later.
-pub(crate) type Later = napi::Result<AsyncTask<Job>>;
-
-/// What is said at once.
-pub(crate) type Said<'env> = napi::Result<Unknown<'env>>;
+pub(crate) type Later = AsyncTask<Job>;
 
 /// Does short work on the calling thread; an answer of objects and arrays.
 pub(crate) fn call<T: Serialize>(env: &Env, work: impl FnOnce() -> Result<T>) -> napi::Result<Unknown<'_>> {

@@ -17,7 +17,7 @@ type Core = dyn dermawan::register::Register;
 pub(crate) struct Register(pub(crate) Arc<Core>);
 
 impl Register {
-    fn later<T: Serialize>(&self, work: impl FnOnce(&Core) -> Result<T> + Send + 'static) -> Later {
+    fn later<T: Serialize>(&self, work: impl FnOnce(&Core) -> Result<T> + Send + 'static) -> napi::Result<Later> {
         let register = self.0.clone();
         Ok(later(move || work(&*register)))
     }
@@ -45,46 +45,46 @@ impl Register {
 
     /// What is known of a number: `verified`, `opted_out`, `erased`.
     #[napi(ts_return_type = "Promise<any>")]
-    pub fn standing(&self, number: String) -> Later {
+    pub fn standing(&self, number: String) -> napi::Result<Later> {
         self.later(move |register| register.standing(&Number::parse(&number)?))
     }
 
     /// The numbers proved to be a donor's.
     #[napi(ts_args_type = "donor: number", ts_return_type = "Promise<any[]>")]
-    pub fn numbers(&self, env: &Env, donor: Unknown<'_>) -> Later {
+    pub fn numbers(&self, env: &Env, donor: Unknown<'_>) -> napi::Result<Later> {
         let donor: DonorId = read(env, "donor", donor)?;
         self.later(move |register| register.numbers(donor))
     }
 
     /// All proved numbers.
     #[napi(ts_return_type = "Promise<any[]>")]
-    pub fn everyone(&self) -> Later {
+    pub fn everyone(&self) -> napi::Result<Later> {
         self.later(|register| register.everyone())
     }
 
     /// Notes a number as a donor's without a code: the administrator vouches for it.
     #[napi(ts_args_type = "number: string, donor: number, now: Date | string", ts_return_type = "Promise<null>")]
-    pub fn verify(&self, env: &Env, number: String, donor: Unknown<'_>, now: Unknown<'_>) -> Later {
+    pub fn verify(&self, env: &Env, number: String, donor: Unknown<'_>, now: Unknown<'_>) -> napi::Result<Later> {
         let (donor, now): (DonorId, _) = (read(env, "donor", donor)?, moment(env, now)?);
         self.later(move |register| register.verify(&Number::parse(&number)?, donor, now))
     }
 
     /// Notes consent or its withdrawal (`number`, `version`, `at`, `channel`, `given`); `text` is what was agreed to.
     #[napi(ts_args_type = "consent: object, text: string", ts_return_type = "Promise<null>")]
-    pub fn consent(&self, env: &Env, consent: Unknown<'_>, text: String) -> Later {
+    pub fn consent(&self, env: &Env, consent: Unknown<'_>, text: String) -> napi::Result<Later> {
         let consent: Consent = read(env, "consent", consent)?;
         self.later(move |register| register.consent(&consent, &text))
     }
 
     /// The notes of consent of a number, the oldest first.
     #[napi(ts_return_type = "Promise<any[]>")]
-    pub fn consents(&self, number: String) -> Later {
+    pub fn consents(&self, number: String) -> napi::Result<Later> {
         self.later(move |register| register.consents(&Number::parse(&number)?))
     }
 
     /// The text of a version of the consent.
     #[napi(ts_return_type = "Promise<string | null>")]
-    pub fn consent_text(&self, version: String) -> Later {
+    pub fn consent_text(&self, version: String) -> napi::Result<Later> {
         self.later(move |register| register.consent_text(&version))
     }
 
@@ -93,21 +93,27 @@ impl Register {
         ts_args_type = "number: string, now: Date | string, out?: boolean | null",
         ts_return_type = "Promise<boolean>"
     )]
-    pub fn opt_out(&self, env: &Env, number: String, now: Unknown<'_>, out: Option<bool>) -> Later {
+    pub fn opt_out(&self, env: &Env, number: String, now: Unknown<'_>, out: Option<bool>) -> napi::Result<Later> {
         let now = moment(env, now)?;
         self.later(move |register| register.opt_out(&Number::parse(&number)?, out.unwrap_or(true), now))
     }
 
     /// Notes a wish to be erased; one that is open already is returned in its place.
     #[napi(ts_args_type = "donor: number, number: string, now: Date | string", ts_return_type = "Promise<any>")]
-    pub fn request_erasure(&self, env: &Env, donor: Unknown<'_>, number: String, now: Unknown<'_>) -> Later {
+    pub fn request_erasure(
+        &self,
+        env: &Env,
+        donor: Unknown<'_>,
+        number: String,
+        now: Unknown<'_>,
+    ) -> napi::Result<Later> {
         let (donor, now): (DonorId, _) = (read(env, "donor", donor)?, moment(env, now)?);
         self.later(move |register| register.request_erasure(donor, &Number::parse(&number)?, now))
     }
 
     /// The donor means it. `null` when there is no wish of that number.
     #[napi(ts_args_type = "number: string, now: Date | string", ts_return_type = "Promise<any>")]
-    pub fn confirm_erasure(&self, env: &Env, number: String, now: Unknown<'_>) -> Later {
+    pub fn confirm_erasure(&self, env: &Env, number: String, now: Unknown<'_>) -> napi::Result<Later> {
         let now = moment(env, now)?;
         self.later(move |register| register.confirm_erasure(&Number::parse(&number)?, now))
     }
@@ -115,34 +121,34 @@ impl Register {
     /// Severs the identity of a confirmed wish. Resolves to the numbers, which are known nowhere afterwards;
     /// `Analytics.completeErasure` does the same and makes the last message.
     #[napi(ts_args_type = "erasure: number, now: Date | string", ts_return_type = "Promise<string[]>")]
-    pub fn erase(&self, env: &Env, erasure: Unknown<'_>, now: Unknown<'_>) -> Later {
+    pub fn erase(&self, env: &Env, erasure: Unknown<'_>, now: Unknown<'_>) -> napi::Result<Later> {
         let (erasure, now): (u64, _) = (read(env, "erasure", erasure)?, moment(env, now)?);
         self.later(move |register| register.erase(erasure, now))
     }
 
     /// All wishes to be erased, the oldest first.
     #[napi(ts_return_type = "Promise<any[]>")]
-    pub fn erasures(&self) -> Later {
+    pub fn erasures(&self) -> napi::Result<Later> {
         self.later(|register| register.erasures())
     }
 
     /// Notes that somebody's data were used: `donor`, `purpose` (`report`, `thanks`, …), `at`.
     #[napi(ts_args_type = "processing: object", ts_return_type = "Promise<null>")]
-    pub fn processed(&self, env: &Env, processing: Unknown<'_>) -> Later {
+    pub fn processed(&self, env: &Env, processing: Unknown<'_>) -> napi::Result<Later> {
         let processing: Processing = read(env, "processing", processing)?;
         self.later(move |register| register.processed(&processing))
     }
 
     /// What was done with a donor's data, the oldest first.
     #[napi(ts_args_type = "donor: number", ts_return_type = "Promise<any[]>")]
-    pub fn processing(&self, env: &Env, donor: Unknown<'_>) -> Later {
+    pub fn processing(&self, env: &Env, donor: Unknown<'_>) -> napi::Result<Later> {
         let donor: DonorId = read(env, "donor", donor)?;
         self.later(move |register| register.processing(donor))
     }
 
     /// All greetings, the oldest first; or those that are `drafted`, `approved`, `rejected` or `sent`.
     #[napi(ts_args_type = "state?: string | null", ts_return_type = "Promise<any[]>")]
-    pub fn greetings(&self, env: &Env, state: Maybe<'_>) -> Later {
+    pub fn greetings(&self, env: &Env, state: Maybe<'_>) -> napi::Result<Later> {
         let state: Option<CareState> = read_or_default(env, "state", state)?;
         self.later(move |register| register.greetings(state))
     }
@@ -152,7 +158,7 @@ impl Register {
         ts_args_type = "greetings: number[], to: 'approved' | 'rejected' | 'sent', now: Date | string",
         ts_return_type = "Promise<any[]>"
     )]
-    pub fn settle(&self, env: &Env, greetings: Unknown<'_>, to: Unknown<'_>, now: Unknown<'_>) -> Later {
+    pub fn settle(&self, env: &Env, greetings: Unknown<'_>, to: Unknown<'_>, now: Unknown<'_>) -> napi::Result<Later> {
         let (greetings, to): (Vec<u64>, CareState) = (read(env, "greetings", greetings)?, read(env, "to", to)?);
         let now = moment(env, now)?;
         self.later(move |register| register.settle(&greetings, to, now))
@@ -160,21 +166,21 @@ impl Register {
 
     /// Of these gifts, those that nobody has been thanked for.
     #[napi(ts_args_type = "gifts: number[]", ts_return_type = "Promise<number[]>")]
-    pub fn unthanked(&self, env: &Env, gifts: Unknown<'_>) -> Later {
+    pub fn unthanked(&self, env: &Env, gifts: Unknown<'_>) -> napi::Result<Later> {
         let gifts: Vec<DonationId> = read(env, "gifts", gifts)?;
         self.later(move |register| register.unthanked(&gifts))
     }
 
     /// Notes that these gifts were thanked for, for good.
     #[napi(ts_args_type = "gifts: number[], now: Date | string", ts_return_type = "Promise<null>")]
-    pub fn thanked(&self, env: &Env, gifts: Unknown<'_>, now: Unknown<'_>) -> Later {
+    pub fn thanked(&self, env: &Env, gifts: Unknown<'_>, now: Unknown<'_>) -> napi::Result<Later> {
         let (gifts, now): (Vec<DonationId>, _) = (read(env, "gifts", gifts)?, moment(env, now)?);
         self.later(move |register| register.thanked(&gifts, now))
     }
 
     /// Forgets what need not be remembered; notes of processing before `before`. How many of those went.
     #[napi(ts_args_type = "before: Date | string, now: Date | string", ts_return_type = "Promise<number>")]
-    pub fn prune(&self, env: &Env, before: Unknown<'_>, now: Unknown<'_>) -> Later {
+    pub fn prune(&self, env: &Env, before: Unknown<'_>, now: Unknown<'_>) -> napi::Result<Later> {
         let (before, now) = (moment(env, before)?, moment(env, now)?);
         self.later(move |register| register.prune(before, now))
     }

@@ -1,6 +1,6 @@
 //! What is to be done now.
 
-use crate::door::{Later, Making, Maybe, Said, call, later, later_made, moment, read, read_or_default, zone};
+use crate::door::{Later, Making, Maybe, call, later, later_made, moment, read, read_or_default, zone};
 use dermawan::Result;
 use dermawan::schedule::{self, Job, Options, Run};
 use napi::Env;
@@ -21,7 +21,7 @@ pub(crate) fn due<'env>(
     past: Unknown<'_>,
     options: Maybe<'_>,
     time_zone: Option<String>,
-) -> Said<'env> {
+) -> napi::Result<Unknown<'env>> {
     let (now, past): (_, Vec<Run>) = (moment(env, now)?, read(env, "past", past)?);
     let (plan, zone): (Options, _) = (read_or_default(env, "options", options)?, zone(env, time_zone)?);
     call(env, || plan.validate().map(|()| schedule::due(&plan, now, &zone, &past)))
@@ -38,7 +38,7 @@ pub(crate) fn missed_report<'env>(
     past: Unknown<'_>,
     options: Maybe<'_>,
     time_zone: Option<String>,
-) -> Said<'env> {
+) -> napi::Result<Unknown<'env>> {
     let (now, past): (_, Vec<Run>) = (moment(env, now)?, read(env, "past", past)?);
     let (plan, zone): (Options, _) = (read_or_default(env, "options", options)?, zone(env, time_zone)?);
     call(env, || plan.validate().map(|()| schedule::missed_report(&plan, now, &zone, &past)))
@@ -55,7 +55,7 @@ impl Runs {
         Ok(Self(Arc::new(Mutex::new(core?))))
     }
 
-    fn later<T: Serialize>(&self, work: impl FnOnce(&mut Core) -> Result<T> + Send + 'static) -> Later {
+    fn later<T: Serialize>(&self, work: impl FnOnce(&mut Core) -> Result<T> + Send + 'static) -> napi::Result<Later> {
         let core = self.0.clone();
         Ok(later(move || work(&mut core.lock().unwrap_or_else(PoisonError::into_inner))))
     }
@@ -77,7 +77,7 @@ impl Runs {
 
     /// Notes that a job's period is begun. `false`: it is done already, and must not be begun.
     #[napi(ts_args_type = "job: string, period: string, now: Date | string", ts_return_type = "Promise<boolean>")]
-    pub fn begin(&self, env: &Env, job: Unknown<'_>, period: String, now: Unknown<'_>) -> Later {
+    pub fn begin(&self, env: &Env, job: Unknown<'_>, period: String, now: Unknown<'_>) -> napi::Result<Later> {
         let (job, now): (Job, _) = (read(env, "job", job)?, moment(env, now)?);
         self.later(move |runs| runs.begin(job, &period, now))
     }
@@ -87,20 +87,27 @@ impl Runs {
         ts_args_type = "job: string, period: string, done: boolean, now: Date | string",
         ts_return_type = "Promise<null>"
     )]
-    pub fn end(&self, env: &Env, job: Unknown<'_>, period: String, done: bool, now: Unknown<'_>) -> Later {
+    pub fn end(
+        &self,
+        env: &Env,
+        job: Unknown<'_>,
+        period: String,
+        done: bool,
+        now: Unknown<'_>,
+    ) -> napi::Result<Later> {
         let (job, now): (Job, _) = (read(env, "job", job)?, moment(env, now)?);
         self.later(move |runs| runs.end(job, &period, done, now))
     }
 
     /// What has run, for `due`.
     #[napi(ts_return_type = "Promise<any[]>")]
-    pub fn past(&self) -> Later {
+    pub fn past(&self) -> napi::Result<Later> {
         self.later(|runs| runs.past())
     }
 
     /// Forgets what ran before a moment, but for reports.
     #[napi(ts_args_type = "before: Date | string", ts_return_type = "Promise<null>")]
-    pub fn prune(&self, env: &Env, before: Unknown<'_>) -> Later {
+    pub fn prune(&self, env: &Env, before: Unknown<'_>) -> napi::Result<Later> {
         let before = moment(env, before)?;
         self.later(move |runs| runs.prune(before))
     }

@@ -225,8 +225,8 @@ test('thanks and greetings', async () => {
 })
 
 const refused = {
-  'a number that is none': [(box) => box.optOut('0812345x', now), 'invalid_input'],
-  'a draft to it': [async (box) => box.put([draft('k', { to: '0812345x' })], now), 'invalid_input'],
+  'a number that is none': [(box) => box.optOut('0857999x', now), 'invalid_input'],
+  'a draft to it': [async (box) => box.put([draft('k', { to: '0857999x' })], now), 'invalid_input'],
   'a number as a number': [async (box) => box.put([draft('k', { to: 81234567890 })], now), 'invalid_input'],
   'an unknown key': [async (box) => box.put([draft('k', { colour: 'red' })], now), 'invalid_input'],
   'a draft without a key': [(box) => box.put([draft('')], now), 'invalid_input'],
@@ -243,7 +243,7 @@ for (const [name, [call, code]] of Object.entries(refused)) {
   test(`refused with its code, and no number: ${name}`, async () => {
     await assert.rejects(call(Outbox.inMemory()), (error) => {
       assert.equal(error.code, code, error.message)
-      assert.ok(!/0812|812345|Halo/.test(error.message), error.message)
+      assert.ok(!/0857999|81234567890|Halo/.test(error.message), error.message)
       return true
     })
   })

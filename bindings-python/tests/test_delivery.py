@@ -272,8 +272,8 @@ def test_thanks_and_greetings(sample):
 @pytest.mark.parametrize(
     ("call", "kind"),
     [
-        (lambda box: box.opt_out("0812345x", NOW), dermawan.InvalidInput),
-        (lambda box: box.put([draft(to="0812345x")], NOW), dermawan.InvalidInput),
+        (lambda box: box.opt_out("0857999x", NOW), dermawan.InvalidInput),
+        (lambda box: box.put([draft(to="0857999x")], NOW), dermawan.InvalidInput),
         (lambda box: box.put([draft(to=81234567890)], NOW), dermawan.InvalidInput),
         (lambda box: box.put([draft(colour="red")], NOW), dermawan.InvalidInput),
         (lambda box: box.put([draft(key="")], NOW), dermawan.InvalidInput),
@@ -291,7 +291,7 @@ def test_errors_have_their_kind_and_no_number(call, kind):
     with pytest.raises(kind) as raised:
         call(dermawan.Outbox.in_memory())
     assert raised.value.code == kind.code
-    assert "0812" not in str(raised.value) and "812345" not in str(raised.value) and "Halo" not in str(raised.value)
+    assert "0857999" not in str(raised.value) and "81234567890" not in str(raised.value) and "Halo" not in str(raised.value)
 
 
 def test_an_outbox_file_that_is_none(tmp_path):

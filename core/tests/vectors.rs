@@ -8,8 +8,8 @@
 use dermawan::transport::{self, Transport, cloud, fonnte};
 use dermawan::{
     CashBook as Book, CashEntries, CategoryMonth, DonorGifts, EntryId, Error, ErrorKind, GiftDays, Language,
-    MonthTotal, MonthlySeries, Number, Opportunities, RepeatGiving, Rupiah, Sender, YearlyGiving, anomaly, chart, churn,
-    forecast, message, schedule,
+    MonthTotal, MonthlySeries, Number, Opportunities, RepeatGiving, Rupiah, Sender, YearlyGiving, anomaly, chart,
+    churn, forecast, message, schedule,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -412,9 +412,7 @@ fn run_later(function: &str, input: &Value, options: &Value) -> Value {
             let said = |mut stream: anomaly::Stream| values.iter().map(|&value| stream.push(value)).collect();
             answer(anomaly::Stream::new(read(options)).and_then(said).map(|said: Vec<_>| said))
         }
-        "forecast_backtest" => {
-            answer(forecast::backtest(&read(&input["series"]), &read(options)))
-        }
+        "forecast_backtest" => answer(forecast::backtest(&read(&input["series"]), &read(options))),
         "explain_forecast" => {
             let Said { series, horizon, language } = read(input);
             let fitted = forecast::fit(&series, &read(options));

@@ -293,7 +293,7 @@ def gifts():
                 p = mp.betainc(freedom / 2, mp.mpf("0.5"), 0, freedom / (freedom + t * t), regularized=True)
                 if p < false_alarm:
                     said.append((p, donor, {"donor": donor, "date": rows[i][2], "amount": rows[i][1], "p_value": float(p),
-                                            "side": "above" if t > 0 else "below", "others": others,
+                                            "side": "ABOVE" if t > 0 else "BELOW", "others": others,
                                             "usual": float(mp.nint(100 * mp.exp(centre))) / 100}))
         return [row for *_, row in sorted(said, key=lambda row: row[:2])]
 
@@ -367,7 +367,7 @@ def book():
     def screened(name, extra, findings, options=None, **more):
         lines = sorted(usual + extra, key=lambda row: row["entry"])
         expenses = [row for row in lines if row["direction"] == "expense"]
-        return case(name, day(lines, **more), {"tested": len(expenses), "findings": findings}, options)
+        return case(name, day(lines, **more), {"tested": len(expenses), "findings": [{**found.pop("evidence"), **found} for found in findings]}, options)
 
     same = usual[4]
     twice = line(99, same["amount"], str(days[4] + datetime.timedelta(days=1)), text="beras")
@@ -386,7 +386,7 @@ def book():
         screened("found in order", [line(99, 9_000_000, "2025-05-14")], [], accepted=[99]),
         screened("income is not screened", [line(99, 9_000_000, "2025-05-14", direction="income")], []),
         screened("the same twice", [twice], [double]),
-        screened("two just under the limit", parts, [{"entry": e, "score": split, "evidence": part} for e in (98, 99)], {"limits": [1_000_000]}),
+        screened("two just under the limit", parts, [{"entry": e, "score": split, "evidence": part} for e in (99, 98)], {"limits": [1_000_000]}),
         screened("no limit, no split", parts, []),
         screened("typed in two months later", [late], [{"entry": 99, "score": float(1 - mp.mpf("0.7") * 31 / 62), "evidence": {"kind": "backdated", "days": 62}}]),
         case("after the day", day(usual) | {"as_of": "2025-02-01"}, {"error": "invalid_input"}),
@@ -408,8 +408,8 @@ def income():
     strange = lambda month, amount, side: {"tested": 1, "ramadan": [], "anomalies": [{"month": month, "amount": amount, "side": side, "p_value": None}]}
     return [
         asked("a first Ramadan is not strange", "2025-03", [*usual, 31_000_000], "2025-04-02", {"tested": 1, "ramadan": ["2025-03"], "anomalies": []}),
-        asked("the same in July is", "2025-07", [*usual, 31_000_000], "2025-08-02", strange("2025-07", 31_000_000, "above")),
-        asked("a poor Ramadan is", "2025-03", [*usual, 900_000], "2025-04-02", strange("2025-03", 900_000, "below")),
+        asked("the same in July is", "2025-07", [*usual, 31_000_000], "2025-08-02", strange("2025-07", 31_000_000, "ABOVE")),
+        asked("a poor Ramadan is", "2025-03", [*usual, 900_000], "2025-04-02", strange("2025-03", 900_000, "BELOW")),
         asked("as usual", "2025-07", [*usual, 10_100_000], "2025-08-02", {"tested": 1, "ramadan": [], "anomalies": []}),
         asked("a single month", "2025-07", [10_000_000], "2025-08-02", {"tested": 0, "anomalies": [], "too_little_history": 0}),
     ]
