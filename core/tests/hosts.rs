@@ -57,7 +57,7 @@ fn answers_go_there_and_back() {
 fn a_lease_survives_being_written() {
     let (outbox, now) = (Memory::default(), "2026-09-01T03:00:00Z".parse().unwrap());
     outbox.put(&mut [draft(&json!({})).unwrap()].into_iter(), now).unwrap();
-    let worker = Worker::new("fonnte", "host", Options::default(), TimeZone::UTC).unwrap();
+    let worker = Worker::new("fonnte", "host", Options::default(), TimeZone::get("Asia/Jakarta").unwrap()).unwrap();
     let Next::Message(leased) = worker.lease(&outbox, now, u64::MAX).unwrap() else { panic!("nothing to lease") };
     let written = serde_json::to_value(&leased).unwrap();
     assert_eq!(written["ticket"]["token"], json!(leased.ticket.token.to_string()));
