@@ -92,6 +92,185 @@ export declare class Analytics {
    * given back with the sender's next text), `command`, `effect` and `error`. Nothing is sent.
    */
   reply(sender: string, text: string, asOf: string, session?: object | null): Promise<any>
+  /**
+   * Answers a text and carries out in the register what it asks for. `turn` has `sender`, `text`, `now`, `as_of`, `random`
+   * (new secure randomness each time), and where known `session`, `lid`, `channel`, `own`. Resolves to the `answer`, whom
+   * it goes `to`, other messages `owed`, and `deeds` for the host. Nothing is sent.
+   */
+  converse(register: Register, turn: object): Promise<any>
+  /** The donors who may be written to, with one number each. */
+  recipients(register: Register): Promise<Array<[number, string]>>
+  /**
+   * Thanks for gifts that nobody has been thanked for: `message`, `donor`, `gifts`. None unless the settings switch
+   * thanks on.
+   */
+  thanksOwed(register: Register, asOf: string): Promise<any[]>
+  /** Notes that one of `thanksOwed` is in the outbox. */
+  noteThanks(register: Register, thanks: object, now: Date | string): Promise<null>
+  /** Drafts greetings for donors at risk: those that wait for an administrator, as pairs of number and name, and how many. */
+  draftGreetings(register: Register, asOf: string, now: Date | string): Promise<any>
+  /** The approved greetings with their messages; to be settled as `sent` once they are in the outbox. */
+  greetingsOwed(register: Register, asOf: string): Promise<any[]>
+  /** Who gave again within 60 days, of those greeted and of those proposed and not greeted. */
+  careOutcome(register: Register, asOf: string): Promise<any>
+  /** Severs the identity of a confirmed wish to be erased; the messages that tell so. */
+  completeErasure(register: Register, erasure: number, now: Date | string): Promise<any[]>
+  /** The donors at risk with their reasons, the one to call first at the top. */
+  risks(asOf: string): Promise<any>
+  /** How fresh and how large the facts are. */
+  status(asOf: string): Promise<any>
+  /** Rows in quarantine, `limit` (100 when left out) at most. */
+  quarantine(limit?: number | null): Promise<any[]>
+}
+
+/** Keeps what a gateway brought until it is answered, and conversations. A message that comes again is kept once. */
+export declare class Inbox {
+  /** Opens or creates an inbox file; the outbox and the register may live in the same one. */
+  static open(path: string): Promise<Inbox>
+  /** An inbox that lasts as long as this object. */
+  static inMemory(): Promise<Inbox>
+  /**
+   * Writes many things in one transaction: `{keep: {event: …, now: …}}` with an event of `Transport.parse`,
+   * `{settle: {seq: …, outcome: 'answered', session: …, now: …}}`. Answers `new`, `known` or `ignored` for each.
+   */
+  commit(steps: object[]): Promise<string[]>
+  /** What waits for an answer, in the order of arrival, after a `seq` (0 when left out), `limit` (100) at most. */
+  pending(after?: number | null, limit?: number | null): Promise<any[]>
+  /** How much waits. */
+  backlog(): Promise<number>
+  /** The conversation with a number, as `Analytics.converse` and `reply` take it. */
+  session(number: string): Promise<any>
+  /** Removes what was settled before a moment. How many. */
+  prune(before: Date | string): Promise<number>
+  /** Removes what a number wrote, and its conversation. How many messages. */
+  erase(number: string): Promise<number>
+}
+
+/**
+ * Messages wait here, durably, until a gateway has taken them over. A file may be open in several processes. Moments
+ * (`now`) are a `Date` or text with a time zone.
+ */
+export declare class Outbox {
+  /** Opens or creates an outbox file; the register and the inbox may live in the same one. */
+  static open(path: string): Promise<Outbox>
+  /** An outbox that lasts as long as this object. */
+  static inMemory(): Outbox
+  /**
+   * Puts messages in: objects with `key` (unique for good), `lane`, `to`, `text`, and `priority` (`reply`, `alert`,
+   * `thanks`, `care`, or `batch`, the default), `kind`, `donor`, `batch`, `not_before`, `expires` and so on. Resolves to
+   * how many were `added`, `present` already, or `opted_out`.
+   */
+  put(drafts: object[], now: Date | string): Promise<any>
+  /** Keeps the picture (PNG or JPEG) of a batch; messages with `picture: true` go out with it. */
+  putPicture(batch: string, name: string, mediaType: string, bytes: Uint8Array, now: Date | string): Promise<null>
+  /**
+   * The messages that a filter lets through, oldest first, without their texts, numbers masked. `filter` has `stage`,
+   * `delivery`, `kind`, `batch`, `lane`, `donor`, `after` and `limit` (100).
+   */
+  list(filter?: object | null): Promise<any[]>
+  /** One message by its key; `null` where there is none. */
+  find(key: string): Promise<any>
+  /** The text of a message; `null` when it is not there or its text was severed. */
+  text(id: number): Promise<string | null>
+  /** How many messages are in each stage, of one batch or of all. */
+  counts(batch?: string | null): Promise<any>
+  /** How far each batch is, the newest first; `limit` (20 when left out) of them. */
+  batches(limit?: number | null): Promise<any[]>
+  /** Every lane with messages or a halt. */
+  lanes(): Promise<any[]>
+  /** Does what an administrator decided on one message. */
+  decide(id: number, decision: 'retry' | 'sent' | 'not_sent' | 'discard', now: Date | string): Promise<any>
+  /** Halts a lane: `{kind: 'command', reason: '…', since: …, probe_at: null}`. */
+  halt(lane: string, halt: object): Promise<null>
+  /** Lets a lane go on, whatever halted it, or only if `kind` did. Whether it was so halted. */
+  resume(lane: string, kind?: string | null): Promise<boolean>
+  /** Notes that a number wants no messages, and takes out what waits for it. How many messages that were. */
+  optOut(number: string, now: Date | string): Promise<number>
+  /** Notes that a number wants messages again. Whether it had opted out. */
+  optIn(number: string): Promise<boolean>
+  /** Since when a number wants no messages. */
+  optedOut(number: string): Promise<string | null>
+  /** Marks a leased message as being sent, to be called before its first byte goes out. `false`: it must not be sent. */
+  markSending(ticket: object, now: Date | string): Promise<boolean>
+  /** Follows what the gateway tells about an accepted message, an event of `Transport.parse`. `false`: not known (yet). */
+  status(change: object, now: Date | string): Promise<boolean>
+  /** Takes back what `holder`, known to be dead, held, or without one what was held too long. */
+  reclaim(now: Date | string, holder?: string | null): Promise<any>
+  /** Severs a person, `{number: …}` or `{donor: …}`, from the messages. How many messages that were. */
+  erase(whom: object, now: Date | string): Promise<number>
+  /**
+   * Severs the persons from messages that were over before `persons_before`, and removes those before
+   * `messages_before` (`null` for none).
+   */
+  prune(retention: object): Promise<any>
+}
+
+/**
+ * Remembers who may be written to: proved numbers, consent, opt-outs, erasures, greetings, thanks. Codes go through
+ * `Analytics.converse`. A file may be open in several processes.
+ */
+export declare class Register {
+  /** Opens or creates a register file. `key` is 32 bytes of secure randomness, used and kept when the file is new. */
+  static open(path: string, key: Uint8Array, options?: object | null): Promise<Register>
+  /** A register that lasts as long as this object. */
+  static inMemory(key: Uint8Array, options?: object | null): Register
+  /** What is known of a number: `verified`, `opted_out`, `erased`. */
+  standing(number: string): Promise<any>
+  /** The numbers proved to be a donor's. */
+  numbers(donor: number): Promise<any[]>
+  /** All proved numbers. */
+  everyone(): Promise<any[]>
+  /** Notes a number as a donor's without a code: the administrator vouches for it. */
+  verify(number: string, donor: number, now: Date | string): Promise<null>
+  /** Notes consent or its withdrawal (`number`, `version`, `at`, `channel`, `given`); `text` is what was agreed to. */
+  consent(consent: object, text: string): Promise<null>
+  /** The notes of consent of a number, the oldest first. */
+  consents(number: string): Promise<any[]>
+  /** The text of a version of the consent. */
+  consentText(version: string): Promise<string | null>
+  /** No more messages to a number, or with `out` false messages again. Whether that changed anything. */
+  optOut(number: string, now: Date | string, out?: boolean | null): Promise<boolean>
+  /** Notes a wish to be erased; one that is open already is returned in its place. */
+  requestErasure(donor: number, number: string, now: Date | string): Promise<any>
+  /** The donor means it. `null` when there is no wish of that number. */
+  confirmErasure(number: string, now: Date | string): Promise<any>
+  /**
+   * Severs the identity of a confirmed wish. Resolves to the numbers, which are known nowhere afterwards;
+   * `Analytics.completeErasure` does the same and makes the last message.
+   */
+  erase(erasure: number, now: Date | string): Promise<string[]>
+  /** All wishes to be erased, the oldest first. */
+  erasures(): Promise<any[]>
+  /** Notes that somebody's data were used: `donor`, `purpose` (`report`, `thanks`, …), `at`. */
+  processed(processing: object): Promise<null>
+  /** What was done with a donor's data, the oldest first. */
+  processing(donor: number): Promise<any[]>
+  /** All greetings, the oldest first; or those that are `drafted`, `approved`, `rejected` or `sent`. */
+  greetings(state?: string | null): Promise<any[]>
+  /** Moves greetings on. Resolves to those that moved. */
+  settle(greetings: number[], to: 'approved' | 'rejected' | 'sent', now: Date | string): Promise<any[]>
+  /** Of these gifts, those that nobody has been thanked for. */
+  unthanked(gifts: number[]): Promise<number[]>
+  /** Notes that these gifts were thanked for, for good. */
+  thanked(gifts: number[], now: Date | string): Promise<null>
+  /** Forgets what need not be remembered; notes of processing before `before`. How many of those went. */
+  prune(before: Date | string, now: Date | string): Promise<number>
+}
+
+/** What has run, in a file. One period of a job runs once. */
+export declare class Runs {
+  /** Opens or creates the file; it may be the inbox's. */
+  static open(path: string): Promise<Runs>
+  /** Gone with this object. */
+  static inMemory(): Promise<Runs>
+  /** Notes that a job's period is begun. `false`: it is done already, and must not be begun. */
+  begin(job: string, period: string, now: Date | string): Promise<boolean>
+  /** Notes that it ended, done or failed. */
+  end(job: string, period: string, done: boolean, now: Date | string): Promise<null>
+  /** What has run, for `due`. */
+  past(): Promise<any[]>
+  /** Forgets what ran before a moment, but for reports. */
+  prune(before: Date | string): Promise<null>
 }
 
 /** Watches values that come one at a time, every hour or every day. Its memory does not grow with them. */
@@ -101,6 +280,56 @@ export declare class Stream {
   /** Takes the next value: `expected`, `p_value`, `score` (0 to 1) and `alarm`. */
   update(value: number): any
 }
+
+/** A gateway. */
+export declare class Transport {
+  /** Fonnte, by its options (`token`, `device`, `webhook_secret`, …). Nothing is asked yet. */
+  static fonnte(options: object): Transport
+  /** The WhatsApp Cloud API, by its options (`phone_number_id`, `token`, `app_secret`, `verify_token`, …). */
+  static cloud(options: object): Transport
+  /** Writes to the standard output what would go out, numbers masked. */
+  static console(): Transport
+  /** Its name in lower case. */
+  get name(): string
+  /** What it can do. */
+  capabilities(): any
+  /** Hands one message over, `{key: …, to: …, text: …}`, and says what the gateway answered, as `fonnteAnswer`. */
+  send(envelope: object): Promise<any>
+  /**
+   * Reads a webhook: `{events: […]}`, or `{refused: 'forged'}` (answer 401), `other_device` (403), `malformed` (400).
+   * Nothing is sent or remembered.
+   */
+  parse(body: Uint8Array, headers?: Record<string, string> | null): any
+  /** Asks the gateway how the line is: `connected`, `quota` and `detail`, or the `outcome` and `reason` of a failure. */
+  health(): Promise<any>
+}
+
+/** Serves one lane with one gateway. `seed` must be another random whole number (up to 2⁵³) at each step. */
+export declare class Worker {
+  /**
+   * A worker; two that run at the same time must not share a `holder`'s name. `timeZone` (`Asia/Jakarta` when left out)
+   * is that of the quiet hours.
+   */
+  constructor(lane: string, holder: string, options?: object | null, timeZone?: string | null)
+  /** To be called once before the first step: takes back what a dead worker of the same name held. */
+  start(outbox: Outbox, now: Date | string): Promise<any>
+  /** To be called after the last step: what it still holds is queued again. */
+  stop(outbox: Outbox, now: Date | string): Promise<any>
+  /** Takes one step: at most one message goes out. A thread of the pool waits while the gateway does. */
+  step(outbox: Outbox, transport: Transport, now: Date | string, seed: number): Promise<any>
+  /** Leases the next message, for a host that sends by itself: `{message: {…}}`, `{wait: …}` or `{halted: {…}}`. */
+  lease(outbox: Outbox, now: Date | string, seed: number): Promise<any>
+  /**
+   * Writes down what the gateway answered (`{outcome: 'accepted', id: …}`, or what `fonnteAnswer` says) to a leased
+   * message that was marked as being sent. Resolves to its stage.
+   */
+  settle(outbox: Outbox, leased: object, answer: object, now: Date | string, seed: number): Promise<string>
+  /** A word from the gateway about the device: halts the lane, or lets it go on. Whether anything changed. */
+  device(outbox: Outbox, change: object, now: Date | string): Promise<boolean>
+}
+
+/** First digits of amounts against Benford's law; from 1,000 amounts on, and not where many are rounded. */
+export declare function benford(amounts: Array<number | string>): any
 
 /**
  * Forecasts income and expense, two series that end with the same month, and carries `balance` (0 when left out)
@@ -137,6 +366,12 @@ export declare function churnEvaluate(pNoGift: number[], left: boolean[], capaci
 export declare function churnFit(repeat: object, options?: object | null): Promise<any>
 
 /**
+ * What is to be expected of each donor by a model (`bg_nbd`, `mbg_nbd`, `pareto_nbd`, or with `opportunities` `bg_bb_monthly`
+ * and so on). `giving` as for `rfm`; `seasons` are the first and last days of Ramadans.
+ */
+export declare function churnOutlook(giving: object, method: string, asOf: string, opportunities?: object | null, seasons?: Array<[string, string]> | null, options?: object | null): Promise<any>
+
+/**
  * What a model says of each donor: the chance of no gift within the horizon, expected gifts, and so on. `fitted` is an
  * answer of `churnFit`, or `{model: 'bg_nbd', parameters: [0.8, 60, 0.8, 2.5]}`.
  */
@@ -148,6 +383,18 @@ export declare function churnPredict(fitted: object, repeat: object, options?: o
  */
 export declare function churnScore(gifts: object, asOf: string, options?: object | null): any
 
+/** What the WhatsApp Cloud API's answer to a message means. */
+export declare function cloudAnswer(status: number, body: Uint8Array): any
+
+/** The answer to the platform's question when a webhook is set up; `null` when the question is not for us. */
+export declare function cloudChallenge(options: object, mode: string, token: string, challenge: string): string | null
+
+/**
+ * The jobs whose hour has come and that have not run, facts first. `past` is what `Runs.past` says; `timeZone` is
+ * `Asia/Jakarta` when left out.
+ */
+export declare function due(now: Date | string, past: object[], options?: object | null, timeZone?: string | null): any[]
+
 /** Months of categories outside their expected range. Rows are `{category: 1, month: '2026-01', total: …, count: …}`. */
 export declare function expenseAnomalies(rows: object[], asOf: string, options?: object | null): any
 
@@ -156,6 +403,12 @@ export declare function expenseAnomalies(rows: object[], asOf: string, options?:
  * `en`.
  */
 export declare function explainForecast(series: object, horizon?: number | null, options?: object | null, language?: 'id' | 'en' | null): string
+
+/** Fits what a gift is worth (Gamma-Gamma) to columns of donors: `gifts`, how many, and `mean`, their mean value. */
+export declare function fitSpending(spending: object, options?: object | null): Promise<any>
+
+/** What Fonnte's answer to `/send` means: `outcome` (`accepted`, `retry`, `pause_quota`, …), `id`, `quota`, `after`, `reason`. */
+export declare function fonnteAnswer(status: number, body: Uint8Array): any
 
 /**
  * Forecasts `horizon` months (3 when left out) after a series of whole months, `{first: '2025-11', values: [5600000, …]}`:
@@ -184,8 +437,26 @@ export declare function incomeAnomalies(months: object[], asOf: string, options?
 /** The lifetime value of every donor of the columns. */
 export declare function lifetimeValue(gifts: object, asOf: string): any
 
+/** The month whose report was missed, for the administrators to know. */
+export declare function missedReport(now: Date | string, past: object[], options?: object | null, timeZone?: string | null): string | null
+
 /** A donor's next gift, from the dates and amounts of the gifts so far. */
 export declare function nextGift(dates: string[], amounts: Array<number | string>, asOf: string, options?: object | null): any
+
+/** The normal form of a WhatsApp number as people write it: `0812-3456-7890` is `6281234567890`. */
+export declare function parseNumber(text: string): string
+
+/** The expected value of each donor's next gifts; `fitted` is an answer of `fitSpending`. */
+export declare function predictSpending(fitted: object, spending: object): number[]
+
+/** Who wrote, as a gateway names them: `{person: '6281234567890'}`, or `group`, `broadcast`, `unknown`. */
+export declare function readSender(name: string): any
+
+/** Whom to call first, by what a call may save; `outlooks` is an answer of `churnOutlook`. */
+export declare function recommend(outlooks: object, options?: object | null): any[]
+
+/** The same by the rule: `scores` and `values` are answers of `churnScore` and `lifetimeValue`. */
+export declare function recommendByRule(scores: object, values: object, options?: object | null): any[]
 
 /**
  * Retention by civil year, cohort and number of gifts. `giving` are columns `donor`, `year`, `count`, `total`, in
@@ -208,6 +479,9 @@ export declare function screen(lines: object, asOf: string, accepted?: number[] 
 
 /** Sorts every donor into a segment; `neverGave` donors are not in the columns and are only counted. */
 export declare function segments(gifts: object, asOf: string, neverGave?: number | null, options?: object | null): any
+
+/** Numbers that are missing in a sequence, the widest `most` (10 when left out) gaps. */
+export declare function sequenceGaps(entries: number[], most?: number | null): any[]
 
 /**
  * Forecasts income and expense, carries `balance` (0 when left out) forward, and says how probable it is that money runs

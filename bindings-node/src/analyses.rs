@@ -1,10 +1,10 @@
 //! The analyses on values, without a store. Amounts are rupiah, months `2026-01`, and options those of the settings.
 
-use crate::door::{Job, Maybe, call, day, later, read, read_or_default};
+use crate::door::{Later, Maybe, call, day, later, read, read_or_default};
 use dermawan::forecast::{BacktestOptions, CashFlowOptions, Options};
 use dermawan::{CashEntries, CategoryMonth, DonorGifts, Language, MonthlySeries, Rupiah, anomaly, churn, message};
-use napi::Env;
-use napi::bindgen_prelude::{AsyncTask, Unknown};
+use napi::bindgen_prelude::Unknown;
+use napi::{Env, Result};
 use napi_derive::napi;
 
 /// Forecasts `horizon` months (3 when left out) after a series of whole months, `{first: '2025-11', values: [5600000, …]}`:
@@ -15,7 +15,7 @@ pub(crate) fn forecast<'env>(
     series: Unknown<'_>,
     horizon: Maybe<'_>,
     options: Maybe<'_>,
-) -> napi::Result<Unknown<'env>> {
+) -> Result<Unknown<'env>> {
     let series: MonthlySeries = read(env, "series", series)?;
     let horizon: Option<u16> = read_or_default(env, "horizon", horizon)?;
     let options: Options = read_or_default(env, "options", options)?;
@@ -24,7 +24,7 @@ pub(crate) fn forecast<'env>(
 
 /// How well the methods would have forecast the last months of a series, side by side. Works on Node's thread pool.
 #[napi(ts_args_type = "series: object, options?: object | null", ts_return_type = "Promise<any>")]
-pub(crate) fn forecast_backtest(env: &Env, series: Unknown<'_>, options: Maybe<'_>) -> napi::Result<AsyncTask<Job>> {
+pub(crate) fn forecast_backtest(env: &Env, series: Unknown<'_>, options: Maybe<'_>) -> Result<Later> {
     let series: MonthlySeries = read(env, "series", series)?;
     let options: BacktestOptions = read_or_default(env, "options", options)?;
     Ok(later(move || dermawan::forecast::backtest(&series, &options)))
@@ -42,7 +42,7 @@ pub(crate) fn explain_forecast<'env>(
     horizon: Maybe<'_>,
     options: Maybe<'_>,
     language: Maybe<'_>,
-) -> napi::Result<Unknown<'env>> {
+) -> Result<Unknown<'env>> {
     let series: MonthlySeries = read(env, "series", series)?;
     let horizon: Option<u16> = read_or_default(env, "horizon", horizon)?;
     let options: Options = read_or_default(env, "options", options)?;
@@ -65,7 +65,7 @@ pub(crate) fn cash_flow<'env>(
     expense: Unknown<'_>,
     balance: Maybe<'_>,
     options: Maybe<'_>,
-) -> napi::Result<Unknown<'env>> {
+) -> Result<Unknown<'env>> {
     let income: MonthlySeries = read(env, "income", income)?;
     let expense: MonthlySeries = read(env, "expense", expense)?;
     let balance: Rupiah = read_or_default(env, "balance", balance)?;
@@ -81,7 +81,7 @@ pub(crate) fn churn_score<'env>(
     gifts: Unknown<'_>,
     as_of: String,
     options: Maybe<'_>,
-) -> napi::Result<Unknown<'env>> {
+) -> Result<Unknown<'env>> {
     let gifts: DonorGifts = read(env, "gifts", gifts)?;
     let options: churn::ScoreOptions = read_or_default(env, "options", options)?;
     call(env, || churn::score(&gifts, day(&as_of)?, &options))
@@ -98,7 +98,7 @@ pub(crate) fn segments<'env>(
     as_of: String,
     never_gave: Maybe<'_>,
     options: Maybe<'_>,
-) -> napi::Result<Unknown<'env>> {
+) -> Result<Unknown<'env>> {
     let gifts: DonorGifts = read(env, "gifts", gifts)?;
     let never_gave: u64 = read_or_default(env, "neverGave", never_gave)?;
     let options: churn::SegmentOptions = read_or_default(env, "options", options)?;
@@ -107,7 +107,7 @@ pub(crate) fn segments<'env>(
 
 /// The lifetime value of every donor of the columns.
 #[napi(ts_args_type = "gifts: object, asOf: string", ts_return_type = "any")]
-pub(crate) fn lifetime_value<'env>(env: &'env Env, gifts: Unknown<'_>, as_of: String) -> napi::Result<Unknown<'env>> {
+pub(crate) fn lifetime_value<'env>(env: &'env Env, gifts: Unknown<'_>, as_of: String) -> Result<Unknown<'env>> {
     let gifts: DonorGifts = read(env, "gifts", gifts)?;
     call(env, || churn::lifetime_value(&gifts, day(&as_of)?))
 }
@@ -119,7 +119,7 @@ pub(crate) fn expense_anomalies<'env>(
     rows: Unknown<'_>,
     as_of: String,
     options: Maybe<'_>,
-) -> napi::Result<Unknown<'env>> {
+) -> Result<Unknown<'env>> {
     let rows: Vec<CategoryMonth> = read(env, "rows", rows)?;
     let options: anomaly::ExpenseOptions = read_or_default(env, "options", options)?;
     call(env, || anomaly::expenses(&rows, day(&as_of)?, &options))
@@ -132,7 +132,7 @@ pub(crate) fn unusual_transactions<'env>(
     entries: Unknown<'_>,
     as_of: String,
     options: Maybe<'_>,
-) -> napi::Result<Unknown<'env>> {
+) -> Result<Unknown<'env>> {
     let entries: CashEntries = read(env, "entries", entries)?;
     let options: anomaly::TransactionOptions = read_or_default(env, "options", options)?;
     call(env, || anomaly::transactions(&entries, day(&as_of)?, &options))

@@ -1,6 +1,7 @@
 //! The handle: a charity's analytics over one store.
 
-use crate::door::{Job, Making, Maybe, day, later, later_made, options_or_text, read, read_or_default};
+use crate::door::{Job, Later, Making, Maybe, day, later, later_made, moment, options_or_text, read, read_or_default};
+use crate::register::Register;
 use dermawan::bot::Session;
 use dermawan::churn::{Method, RecommendOptions};
 use dermawan::sample::{Sample, SampleOptions, SampleSource};
@@ -8,7 +9,7 @@ use dermawan::source::files::{FilesOptions, FilesSource};
 use dermawan::source::mysql::{MySqlOptions, MySqlSource};
 use dermawan::source::{Mapping, Source};
 use dermawan::store::{DuckDbOptions, DuckDbStore};
-use dermawan::{Direction, DonorId, EntryId, Error, ErrorKind, Month, Result, Settings};
+use dermawan::{Direction, DonorId, EntryId, Error, ErrorKind, Month, OwedThanks, OwnedTurn, Result, Settings};
 use napi::Env;
 use napi::bindgen_prelude::{AsyncTask, Unknown};
 use napi_derive::napi;
@@ -87,13 +88,7 @@ impl Analytics {
         ts_args_type = "source: string | object, asOf: string, mapping?: object | string | null",
         ts_return_type = "Promise<any>"
     )]
-    pub fn load_mysql(
-        &self,
-        env: &Env,
-        source: Unknown<'_>,
-        as_of: String,
-        mapping: Maybe<'_>,
-    ) -> napi::Result<AsyncTask<Job>> {
+    pub fn load_mysql(&self, env: &Env, source: Unknown<'_>, as_of: String, mapping: Maybe<'_>) -> napi::Result<Later> {
         let server = options_or_text(env, "source", Some(source), MySqlOptions::from_url)?;
         let mapping = options_or_text(env, "mapping", mapping, Mapping::from_toml)?;
         Ok(self.load(as_of, |_| MySqlSource::new(server, mapping)))
@@ -111,7 +106,7 @@ impl Analytics {
         as_of: String,
         mapping: Maybe<'_>,
         options: Maybe<'_>,
-    ) -> napi::Result<AsyncTask<Job>> {
+    ) -> napi::Result<Later> {
         let mapping = options_or_text(env, "mapping", mapping, Mapping::from_toml)?;
         let given: Option<FilesOptions> = read_or_default(env, "options", options)?;
         Ok(self.load(as_of, |analytics| {
@@ -123,14 +118,14 @@ impl Analytics {
 
     /// Loads an orphanage that does not exist, for trying: the same seed, the same rows. As of its `as_of`, 2026-01-20.
     #[napi(ts_args_type = "options?: object | null", ts_return_type = "Promise<any>")]
-    pub fn load_sample(&self, env: &Env, options: Maybe<'_>) -> napi::Result<AsyncTask<Job>> {
+    pub fn load_sample(&self, env: &Env, options: Maybe<'_>) -> napi::Result<Later> {
         let sample: SampleOptions = read_or_default(env, "options", options)?;
         Ok(self.load(sample.as_of.to_string(), |_| Ok(SampleSource::new(Sample::new(sample)?))))
     }
 
     /// Forecasts monthly donations (3 months when `horizon` is left out); the first month is the running one.
     #[napi(ts_args_type = "asOf: string, horizon?: number | null", ts_return_type = "Promise<any>")]
-    pub fn donation_forecast(&self, env: &Env, as_of: String, horizon: Maybe<'_>) -> napi::Result<AsyncTask<Job>> {
+    pub fn donation_forecast(&self, env: &Env, as_of: String, horizon: Maybe<'_>) -> napi::Result<Later> {
         let horizon: Option<u16> = read_or_default(env, "horizon", horizon)?;
         Ok(self.later(move |analytics| analytics.donation_forecast(day(&as_of)?, horizon.unwrap_or(3))))
     }
@@ -159,7 +154,7 @@ impl Analytics {
         direction: Unknown<'_>,
         as_of: String,
         horizon: Maybe<'_>,
-    ) -> napi::Result<AsyncTask<Job>> {
+    ) -> napi::Result<Later> {
         let direction: Direction = read(env, "direction", direction)?;
         let horizon: Option<u16> = read_or_default(env, "horizon", horizon)?;
         Ok(self.later(move |analytics| analytics.category_forecasts(direction, day(&as_of)?, horizon.unwrap_or(3))))
@@ -216,14 +211,14 @@ impl Analytics {
 
     /// The same by a model of the caller's choice: `bg_nbd`, `mbg_nbd`, `pareto_nbd`, `bg_bb_monthly` and so on.
     #[napi(ts_args_type = "method: string, asOf: string", ts_return_type = "Promise<any>")]
-    pub fn outlooks_with(&self, env: &Env, method: Unknown<'_>, as_of: String) -> napi::Result<AsyncTask<Job>> {
+    pub fn outlooks_with(&self, env: &Env, method: Unknown<'_>, as_of: String) -> napi::Result<Later> {
         let method: Method = read(env, "method", method)?;
         Ok(self.later(move |analytics| analytics.outlooks_with(method, day(&as_of)?)))
     }
 
     /// Whom to call first, by what a call may save; without options those of the settings (`calls`).
     #[napi(ts_args_type = "asOf: string, options?: object | null", ts_return_type = "Promise<any[]>")]
-    pub fn recommend(&self, env: &Env, as_of: String, options: Maybe<'_>) -> napi::Result<AsyncTask<Job>> {
+    pub fn recommend(&self, env: &Env, as_of: String, options: Maybe<'_>) -> napi::Result<Later> {
         let given: Option<RecommendOptions> = read_or_default(env, "options", options)?;
         Ok(self.later(move |analytics| {
             analytics.recommend(day(&as_of)?, given.as_ref().unwrap_or(&analytics.settings().calls))
@@ -262,7 +257,7 @@ impl Analytics {
 
     /// "This is fine": the lines are not reported again by `screen` and in messages; with `accepted` false they may be.
     #[napi(ts_args_type = "entries: number[], accepted?: boolean | null", ts_return_type = "Promise<null>")]
-    pub fn accept_entries(&self, env: &Env, entries: Unknown<'_>, accepted: Maybe<'_>) -> napi::Result<AsyncTask<Job>> {
+    pub fn accept_entries(&self, env: &Env, entries: Unknown<'_>, accepted: Maybe<'_>) -> napi::Result<Later> {
         let entries: Vec<EntryId> = read(env, "entries", entries)?;
         let accepted: Option<bool> = read_or_default(env, "accepted", accepted)?;
         Ok(self.later(move |analytics| analytics.accept_entries(&entries, accepted.unwrap_or(true))))
@@ -276,7 +271,7 @@ impl Analytics {
 
     /// Where gifts and the cash book do not tell the same story; at most `limit` (100 when left out) of each kind.
     #[napi(ts_args_type = "asOf: string, limit?: number | null", ts_return_type = "Promise<any>")]
-    pub fn bookings(&self, env: &Env, as_of: String, limit: Maybe<'_>) -> napi::Result<AsyncTask<Job>> {
+    pub fn bookings(&self, env: &Env, as_of: String, limit: Maybe<'_>) -> napi::Result<Later> {
         let limit: Option<usize> = read_or_default(env, "limit", limit)?;
         Ok(self.later(move |analytics| analytics.bookings(day(&as_of)?, limit.unwrap_or(100))))
     }
@@ -301,14 +296,14 @@ impl Analytics {
 
     /// The names of donors, in the order asked for.
     #[napi(ts_args_type = "donors: number[]", ts_return_type = "Promise<string[]>")]
-    pub fn donor_names(&self, env: &Env, donors: Unknown<'_>) -> napi::Result<AsyncTask<Job>> {
+    pub fn donor_names(&self, env: &Env, donors: Unknown<'_>) -> napi::Result<Later> {
         let donors: Vec<DonorId> = read(env, "donors", donors)?;
         Ok(self.later(move |analytics| analytics.donor_names(&donors)))
     }
 
     /// The message that thanks a donor; `null` for one who is not there or never gave.
     #[napi(ts_args_type = "donor: number, asOf: string", ts_return_type = "Promise<string | null>")]
-    pub fn thank_you(&self, env: &Env, donor: Unknown<'_>, as_of: String) -> napi::Result<AsyncTask<Job>> {
+    pub fn thank_you(&self, env: &Env, donor: Unknown<'_>, as_of: String) -> napi::Result<Later> {
         let donor: DonorId = read(env, "donor", donor)?;
         Ok(self.later(move |analytics| analytics.thank_you(donor, day(&as_of)?)))
     }
@@ -326,8 +321,105 @@ impl Analytics {
         text: String,
         as_of: String,
         session: Maybe<'_>,
-    ) -> napi::Result<AsyncTask<Job>> {
+    ) -> napi::Result<Later> {
         let session: Session = read_or_default(env, "session", session)?;
         Ok(self.later(move |analytics| analytics.reply(&sender, &text, day(&as_of)?, session)))
+    }
+
+    /// Answers a text and carries out in the register what it asks for. `turn` has `sender`, `text`, `now`, `as_of`, `random`
+    /// (new secure randomness each time), and where known `session`, `lid`, `channel`, `own`. Resolves to the `answer`, whom
+    /// it goes `to`, other messages `owed`, and `deeds` for the host. Nothing is sent.
+    #[napi(ts_args_type = "register: Register, turn: object", ts_return_type = "Promise<any>")]
+    pub fn converse(&self, env: &Env, register: &Register, turn: Unknown<'_>) -> napi::Result<Later> {
+        let (register, turn): (_, OwnedTurn) = (register.0.clone(), read(env, "turn", turn)?);
+        Ok(self.later(move |analytics| analytics.converse_owned(&*register, &turn)))
+    }
+
+    /// The donors who may be written to, with one number each.
+    #[napi(ts_return_type = "Promise<Array<[number, string]>>")]
+    pub fn recipients(&self, register: &Register) -> AsyncTask<Job> {
+        let register = register.0.clone();
+        self.later(move |analytics| analytics.recipients(&*register))
+    }
+
+    /// Thanks for gifts that nobody has been thanked for: `message`, `donor`, `gifts`. None unless the settings switch
+    /// thanks on.
+    #[napi(ts_return_type = "Promise<any[]>")]
+    pub fn thanks_owed(&self, register: &Register, as_of: String) -> AsyncTask<Job> {
+        let register = register.0.clone();
+        self.later(move |analytics| analytics.thanks_owed(&*register, day(&as_of)?))
+    }
+
+    /// Notes that one of `thanksOwed` is in the outbox.
+    #[napi(ts_args_type = "register: Register, thanks: object, now: Date | string", ts_return_type = "Promise<null>")]
+    pub fn note_thanks(
+        &self,
+        env: &Env,
+        register: &Register,
+        thanks: Unknown<'_>,
+        now: Unknown<'_>,
+    ) -> napi::Result<Later> {
+        let (thanks, now): (OwedThanks, _) = (read(env, "thanks", thanks)?, moment(env, now)?);
+        let register = register.0.clone();
+        Ok(self.later(move |analytics| analytics.note_thanks(&*register, &thanks, now)))
+    }
+
+    /// Drafts greetings for donors at risk: those that wait for an administrator, as pairs of number and name, and how many.
+    #[napi(ts_args_type = "register: Register, asOf: string, now: Date | string", ts_return_type = "Promise<any>")]
+    pub fn draft_greetings(
+        &self,
+        env: &Env,
+        register: &Register,
+        as_of: String,
+        now: Unknown<'_>,
+    ) -> napi::Result<Later> {
+        let (register, now) = (register.0.clone(), moment(env, now)?);
+        Ok(self.later(move |analytics| analytics.draft_greetings(&*register, day(&as_of)?, now)))
+    }
+
+    /// The approved greetings with their messages; to be settled as `sent` once they are in the outbox.
+    #[napi(ts_return_type = "Promise<any[]>")]
+    pub fn greetings_owed(&self, register: &Register, as_of: String) -> AsyncTask<Job> {
+        let register = register.0.clone();
+        self.later(move |analytics| analytics.greetings_owed(&*register, day(&as_of)?))
+    }
+
+    /// Who gave again within 60 days, of those greeted and of those proposed and not greeted.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn care_outcome(&self, register: &Register, as_of: String) -> AsyncTask<Job> {
+        let register = register.0.clone();
+        self.later(move |analytics| analytics.care_outcome(&*register, day(&as_of)?))
+    }
+
+    /// Severs the identity of a confirmed wish to be erased; the messages that tell so.
+    #[napi(ts_args_type = "register: Register, erasure: number, now: Date | string", ts_return_type = "Promise<any[]>")]
+    pub fn complete_erasure(
+        &self,
+        env: &Env,
+        register: &Register,
+        erasure: Unknown<'_>,
+        now: Unknown<'_>,
+    ) -> napi::Result<Later> {
+        let (erasure, now): (u64, _) = (read(env, "erasure", erasure)?, moment(env, now)?);
+        let register = register.0.clone();
+        Ok(self.later(move |analytics| analytics.complete_erasure(&*register, erasure, now)))
+    }
+
+    /// The donors at risk with their reasons, the one to call first at the top.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn risks(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.risks(day(&as_of)?))
+    }
+
+    /// How fresh and how large the facts are.
+    #[napi(ts_return_type = "Promise<any>")]
+    pub fn status(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.status(day(&as_of)?))
+    }
+
+    /// Rows in quarantine, `limit` (100 when left out) at most.
+    #[napi(ts_args_type = "limit?: number | null", ts_return_type = "Promise<any[]>")]
+    pub fn quarantine(&self, limit: Option<u32>) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.quarantine(limit.unwrap_or(100) as usize))
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::door::{Maybe, call, day, raise, read, read_or_default};
 use dermawan::anomaly::{self, ExpenseOptions, GiftOptions, Gifts, ScreenOptions, StreamOptions};
-use dermawan::{CashBook, EntryId, MonthTotal};
-use napi::Env;
+use dermawan::{CashBook, EntryId, MonthTotal, Rupiah};
 use napi::bindgen_prelude::Unknown;
+use napi::{Env, Result};
 use napi_derive::napi;
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ pub(crate) fn income_anomalies<'env>(
     months: Unknown<'_>,
     as_of: String,
     options: Maybe<'_>,
-) -> napi::Result<Unknown<'env>> {
+) -> Result<Unknown<'env>> {
     let months: Vec<MonthTotal> = read(env, "months", months)?;
     let options: ExpenseOptions = read_or_default(env, "options", options)?;
     call(env, || anomaly::income(&months, day(&as_of)?, &options))
@@ -28,7 +28,7 @@ pub(crate) fn unusual_gifts<'env>(
     gifts: Unknown<'_>,
     as_of: String,
     options: Maybe<'_>,
-) -> napi::Result<Unknown<'env>> {
+) -> Result<Unknown<'env>> {
     let gifts: Gifts = read(env, "gifts", gifts)?;
     let options: GiftOptions = read_or_default(env, "options", options)?;
     call(env, || anomaly::gifts(&gifts, day(&as_of)?, &options))
@@ -47,7 +47,7 @@ pub(crate) fn screen<'env>(
     as_of: String,
     accepted: Maybe<'_>,
     options: Maybe<'_>,
-) -> napi::Result<Unknown<'env>> {
+) -> Result<Unknown<'env>> {
     let lines: CashBook = read(env, "lines", lines)?;
     let accepted: Option<BTreeSet<EntryId>> = read_or_default(env, "accepted", accepted)?;
     let options: ScreenOptions = read_or_default(env, "options", options)?;
@@ -62,11 +62,25 @@ pub(crate) fn generalised_esd<'env>(
     values: Unknown<'_>,
     most: Unknown<'_>,
     level: Maybe<'_>,
-) -> napi::Result<Unknown<'env>> {
+) -> Result<Unknown<'env>> {
     let values: Vec<f64> = read(env, "values", values)?;
     let most: usize = read(env, "most", most)?;
     let level: Option<f64> = read_or_default(env, "level", level)?;
     call(env, || anomaly::generalised_esd(&values, most, level.unwrap_or(0.05)))
+}
+
+/// First digits of amounts against Benford's law; from 1,000 amounts on, and not where many are rounded.
+#[napi(ts_args_type = "amounts: Array<number | string>", ts_return_type = "any")]
+pub(crate) fn benford<'env>(env: &'env Env, amounts: Unknown<'_>) -> Result<Unknown<'env>> {
+    let amounts: Vec<Rupiah> = read(env, "amounts", amounts)?;
+    call(env, || Ok(anomaly::benford(amounts)))
+}
+
+/// Numbers that are missing in a sequence, the widest `most` (10 when left out) gaps.
+#[napi(ts_args_type = "entries: number[], most?: number | null", ts_return_type = "any[]")]
+pub(crate) fn sequence_gaps<'env>(env: &'env Env, entries: Unknown<'_>, most: Option<u32>) -> Result<Unknown<'env>> {
+    let entries: Vec<EntryId> = read(env, "entries", entries)?;
+    call(env, || Ok(anomaly::sequence_gaps(&entries, most.unwrap_or(10) as usize)))
 }
 
 /// Watches values that come one at a time, every hour or every day. Its memory does not grow with them.
@@ -77,14 +91,14 @@ pub(crate) struct Stream(anomaly::Stream);
 impl Stream {
     /// Begins to watch.
     #[napi(constructor, ts_args_type = "options?: object | null")]
-    pub fn new(env: &Env, options: Maybe<'_>) -> napi::Result<Self> {
+    pub fn new(env: &Env, options: Maybe<'_>) -> Result<Self> {
         let options: StreamOptions = read_or_default(env, "options", options)?;
         anomaly::Stream::new(options).map(Self).map_err(|error| raise(env, &error))
     }
 
     /// Takes the next value: `expected`, `p_value`, `score` (0 to 1) and `alarm`.
     #[napi(ts_return_type = "any")]
-    pub fn update<'env>(&mut self, env: &'env Env, value: f64) -> napi::Result<Unknown<'env>> {
+    pub fn update<'env>(&mut self, env: &'env Env, value: f64) -> Result<Unknown<'env>> {
         call(env, || self.0.push(value))
     }
 }

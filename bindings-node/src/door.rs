@@ -4,14 +4,19 @@
 //! Values cross as JSON text, which V8 reads and writes at native speed, and of any size.
 
 use dermawan::{Error, ErrorKind, Result};
+use jiff::Timestamp;
 use jiff::civil::Date;
-use napi::bindgen_prelude::{AsyncTask, Function, JsObjectValue, JsValue, Object, Unknown};
+use jiff::tz::TimeZone;
+use napi::bindgen_prelude::{AsyncTask, Function, JsObjectValue, JsValue, Object, ToNapiValue, TypeName, Unknown};
 use napi::{Env, ScopedTask, Task};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// What may be left out: `undefined` and `null` both count as left out.
 pub(crate) type Maybe<'a> = Option<Unknown<'a>>;
+
+/// What is settled later.
+pub(crate) type Later = AsyncTask<Job>;
 
 /// Does short work on the calling thread; an answer of objects and arrays.
 pub(crate) fn call<T: Serialize>(env: &Env, work: impl FnOnce() -> Result<T>) -> napi::Result<Unknown<'_>> {
@@ -52,9 +57,9 @@ impl<'env> ScopedTask<'env> for Job {
 /// Work for the pool that makes an object of Node.
 pub(crate) struct Making<T>(Option<Box<dyn FnOnce() -> Result<T> + Send>>);
 
-impl Task for Making<crate::analytics::Analytics> {
-    type Output = Result<crate::analytics::Analytics>;
-    type JsValue = crate::analytics::Analytics;
+impl<T: Send + ToNapiValue + TypeName + 'static> Task for Making<T> {
+    type Output = Result<T>;
+    type JsValue = T;
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
         self.0.take().map(|work| work()).ok_or_else(done)
@@ -120,6 +125,23 @@ pub(crate) fn options_or_text<T: DeserializeOwned + Default>(
 pub(crate) fn day(text: &str) -> Result<Date> {
     text.parse().map_err(|cause: jiff::Error| {
         Error::new(ErrorKind::InvalidInput, "this is not a date").hint("write it as 2026-01-31").caused_by(cause)
+    })
+}
+
+/// Reads a moment: a `Date`, which is one, or text such as `2026-01-31T08:00:00+07:00`.
+pub(crate) fn moment(env: &Env, value: Unknown<'_>) -> napi::Result<Timestamp> {
+    let text: String = read(env, "the moment", value)?;
+    text.parse().map_err(|_: jiff::Error| {
+        let error = Error::new(ErrorKind::InvalidInput, "this is not a moment");
+        raise(env, &error.hint("give a Date, or text such as 2026-01-31T01:00:00Z"))
+    })
+}
+
+/// Reads a time zone by its IANA name; Jakarta's, where it is left out.
+pub(crate) fn zone(env: &Env, name: Option<String>) -> napi::Result<TimeZone> {
+    TimeZone::get(name.as_deref().unwrap_or("Asia/Jakarta")).map_err(|_| {
+        let error = Error::new(ErrorKind::InvalidInput, "this is not a known time zone");
+        raise(env, &error.hint("write it as Asia/Jakarta"))
     })
 }
 

@@ -1,11 +1,11 @@
 //! Cash flow with chances, parts that add up, and a donor's next gift.
 
-use crate::door::{Job, Maybe, call, day, later, read, read_or_default};
+use crate::door::{Later, Maybe, call, day, later, read, read_or_default};
 use dermawan::forecast::{CashFlowOptions, Named, NextGiftOptions, Options, Reconciliation, SoFar};
 use dermawan::{MonthlySeries, Rupiah};
 use jiff::civil::Date;
-use napi::Env;
-use napi::bindgen_prelude::{AsyncTask, Unknown};
+use napi::bindgen_prelude::Unknown;
+use napi::{Env, Result};
 use napi_derive::napi;
 
 /// Forecasts income and expense, carries `balance` (0 when left out) forward, and says how probable it is that money runs
@@ -21,7 +21,7 @@ pub(crate) fn simulate_cash_flow(
     balance: Maybe<'_>,
     so_far: Maybe<'_>,
     options: Maybe<'_>,
-) -> napi::Result<AsyncTask<Job>> {
+) -> Result<Later> {
     let (income, expense): (MonthlySeries, MonthlySeries) =
         (read(env, "income", income)?, read(env, "expense", expense)?);
     let balance: Rupiah = read_or_default(env, "balance", balance)?;
@@ -43,7 +43,7 @@ pub(crate) fn forecast_many(
     horizon: Maybe<'_>,
     how: Maybe<'_>,
     options: Maybe<'_>,
-) -> napi::Result<AsyncTask<Job>> {
+) -> Result<Later> {
     let parts: Vec<Named> = read(env, "parts", parts)?;
     let total: Option<MonthlySeries> = read_or_default(env, "total", total)?;
     let horizon: Option<u16> = read_or_default(env, "horizon", horizon)?;
@@ -64,7 +64,7 @@ pub(crate) fn next_gift<'env>(
     amounts: Unknown<'_>,
     as_of: String,
     options: Maybe<'_>,
-) -> napi::Result<Unknown<'env>> {
+) -> Result<Unknown<'env>> {
     let (dates, amounts): (Vec<Date>, Vec<Rupiah>) = (read(env, "dates", dates)?, read(env, "amounts", amounts)?);
     let options: NextGiftOptions = read_or_default(env, "options", options)?;
     call(env, || dermawan::forecast::next_gift(&dates, &amounts, day(&as_of)?, &options))

@@ -13,6 +13,11 @@ mod chart;
 mod churn;
 mod door;
 mod forecast;
+mod inbox;
+mod outbox;
+mod register;
+mod schedule;
+mod transport;
 
 use napi_derive::napi;
 

@@ -25,6 +25,34 @@ const functions = {
   retention: ({ giving, last_year }) => dermawan.retention(giving, last_year),
   chart_svg: ({ picture }, options) => dermawan.chartSvg(picture, options),
   generalised_esd: ({ values, most, level }) => dermawan.generalisedEsd(values, most, level),
+  fit_spending: ({ spending }, options) => dermawan.fitSpending(spending, options),
+  predict_spending: ({ fitted, spending }) => dermawan.predictSpending(fitted, spending),
+  churn_outlook: ({ giving, method, as_of, opportunities, seasons }, options) =>
+    dermawan.churnOutlook(giving, method, as_of, opportunities, seasons, options),
+  recommend: ({ outlooks }, options) => dermawan.recommend(outlooks, options),
+  recommend_by_rule: ({ scores, values }, options) => dermawan.recommendByRule(scores, values, options),
+  standings: ({ giving, year }) => dermawan.standings(giving, year),
+  churn_backtest: ({ gifts, as_of }, options) => dermawan.churnBacktest(gifts, as_of, options),
+  unusual_gifts: ({ gifts, as_of }, options) => dermawan.unusualGifts(gifts, as_of, options),
+  income_anomalies: ({ months, as_of }, options) => dermawan.incomeAnomalies(months, as_of, options),
+  screen: ({ lines, as_of, accepted }, options) => dermawan.screen(lines, as_of, accepted, options),
+  benford: ({ amounts }) => dermawan.benford(amounts),
+  sequence_gaps: ({ entries, most }) => dermawan.sequenceGaps(entries, most),
+  stream: ({ values }, options) => {
+    const stream = new dermawan.Stream(options)
+    return values.map((value) => stream.update(value))
+  },
+  forecast_backtest: ({ series }, options) => dermawan.forecastBacktest(series, options),
+  explain_forecast: ({ series, horizon, language }, options) => dermawan.explainForecast(series, horizon, options, language),
+  parse_number: ({ text }) => dermawan.parseNumber(text),
+  read_sender: ({ name }) => dermawan.readSender(name),
+  fonnte_answer: ({ status, body }) => dermawan.fonnteAnswer(status, Buffer.from(body)),
+  fonnte_webhook: ({ body, headers }, options) => dermawan.Transport.fonnte(options).parse(Buffer.from(body), headers),
+  cloud_answer: ({ status, body }) => dermawan.cloudAnswer(status, Buffer.from(body)),
+  cloud_webhook: ({ body, headers }, options) => dermawan.Transport.cloud(options).parse(Buffer.from(body), headers),
+  cloud_challenge: ({ mode, token, challenge }, options) => dermawan.cloudChallenge(options, mode, token, challenge),
+  due: ({ now, past, time_zone }, options) => dermawan.due(now, past, options, time_zone),
+  missed_report: ({ now, past }, options) => dermawan.missedReport(now, past, options),
 }
 
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)

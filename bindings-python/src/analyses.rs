@@ -1,7 +1,7 @@
 //! The analyses on values, without a store. Amounts are rupiah, months `2026-01`, and options those of the settings.
 
 use crate::columns::Columns;
-use crate::door::{Day, answer, call, options, read};
+use crate::door::{Day, Said, answer, call, options, read};
 use dermawan::forecast::{BacktestOptions, CashFlowOptions, Options};
 use dermawan::{CashEntries, CategoryMonth, DonorGifts, Language, MonthlySeries, Rupiah, anomaly, churn, message};
 use pyo3::prelude::*;
@@ -12,11 +12,7 @@ type Any<'a, 'py> = &'a Bound<'py, PyAny>;
 /// intervals, R², standard error, and notes.
 #[pyfunction]
 #[pyo3(signature = (series: "dict", horizon=3, options: "dict | None"=None) -> "dict")]
-pub(crate) fn forecast<'py>(
-    series: Any<'_, 'py>,
-    horizon: u16,
-    options: Option<Any<'_, 'py>>,
-) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn forecast<'py>(series: Any<'_, 'py>, horizon: u16, options: Option<Any<'_, 'py>>) -> Said<'py> {
     let py = series.py();
     let (series, options): (MonthlySeries, Options) = (read("series", series)?, self::options(options)?);
     answer(py, || Ok(dermawan::forecast::fit(&series, &options)?.predict(horizon)))
@@ -25,10 +21,7 @@ pub(crate) fn forecast<'py>(
 /// How well the methods would have forecast the last months of a series, side by side.
 #[pyfunction]
 #[pyo3(signature = (series: "dict", options: "dict | None"=None) -> "dict")]
-pub(crate) fn forecast_backtest<'py>(
-    series: Any<'_, 'py>,
-    options: Option<Any<'_, 'py>>,
-) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn forecast_backtest<'py>(series: Any<'_, 'py>, options: Option<Any<'_, 'py>>) -> Said<'py> {
     let py = series.py();
     let (series, options): (MonthlySeries, BacktestOptions) = (read("series", series)?, self::options(options)?);
     answer(py, || dermawan::forecast::backtest(&series, &options))
@@ -42,7 +35,7 @@ pub(crate) fn explain_forecast<'py>(
     horizon: u16,
     options: Option<Any<'_, 'py>>,
     language: Option<Any<'_, 'py>>,
-) -> PyResult<Bound<'py, PyAny>> {
+) -> Said<'py> {
     let py = series.py();
     let (series, options): (MonthlySeries, Options) = (read("series", series)?, self::options(options)?);
     let language = language.map_or(Ok(Language::default()), |language| read("language", language))?;
@@ -57,7 +50,7 @@ pub(crate) fn cash_flow<'py>(
     expense: Any<'_, 'py>,
     balance: Option<Any<'_, 'py>>,
     options: Option<Any<'_, 'py>>,
-) -> PyResult<Bound<'py, PyAny>> {
+) -> Said<'py> {
     let py = income.py();
     let (income, expense): (MonthlySeries, MonthlySeries) = (read("income", income)?, read("expense", expense)?);
     let balance = balance.map_or(Ok(Rupiah::ZERO), |balance| read("balance", balance))?;
@@ -101,11 +94,7 @@ pub(crate) fn lifetime_value(gifts: Any<'_, '_>, as_of: Day) -> PyResult<Columns
 /// Months of categories outside their expected range. Rows are `{"category": 1, "month": "2026-01", "total": …, "count": …}`.
 #[pyfunction]
 #[pyo3(signature = (rows: "list[dict]", as_of, options: "dict | None"=None) -> "dict")]
-pub(crate) fn expense_anomalies<'py>(
-    rows: Any<'_, 'py>,
-    as_of: Day,
-    options: Option<Any<'_, 'py>>,
-) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn expense_anomalies<'py>(rows: Any<'_, 'py>, as_of: Day, options: Option<Any<'_, 'py>>) -> Said<'py> {
     let py = rows.py();
     let (rows, options): (Vec<CategoryMonth>, anomaly::ExpenseOptions) = (read("rows", rows)?, self::options(options)?);
     answer(py, || anomaly::expenses(&rows, as_of.0, &options))
@@ -114,11 +103,7 @@ pub(crate) fn expense_anomalies<'py>(
 /// Single entries far from the others of their category. `entries` are columns: `entry`, `category`, `amount`, `date`.
 #[pyfunction]
 #[pyo3(signature = (entries: "dict", as_of, options: "dict | None"=None) -> "dict")]
-pub(crate) fn unusual_transactions<'py>(
-    entries: Any<'_, 'py>,
-    as_of: Day,
-    options: Option<Any<'_, 'py>>,
-) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn unusual_transactions<'py>(entries: Any<'_, 'py>, as_of: Day, options: Option<Any<'_, 'py>>) -> Said<'py> {
     let py = entries.py();
     let entries: CashEntries = read("entries", entries)?;
     let options: anomaly::TransactionOptions = self::options(options)?;

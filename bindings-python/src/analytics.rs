@@ -1,7 +1,8 @@
 //! The handle: a charity's analytics over one store.
 
 use crate::columns::Columns;
-use crate::door::{Day, answer, call, options, options_or_text, raise, read};
+use crate::door::{Day, Given, Moment, Said, answer, call, options, options_or_text, raise, read};
+use crate::register::Register;
 use dermawan::bot::Session;
 use dermawan::churn::{Method, RecommendOptions};
 use dermawan::sample::{Sample, SampleOptions, SampleSource};
@@ -10,7 +11,7 @@ use dermawan::source::frame::FrameSource;
 use dermawan::source::mysql::{MySqlOptions, MySqlSource};
 use dermawan::source::{Mapping, Source};
 use dermawan::store::{DuckDbOptions, DuckDbStore};
-use dermawan::{Direction, DonorId, EntryId, Error, ErrorKind, Month, Result, Settings, Table};
+use dermawan::{Direction, DonorId, EntryId, Error, ErrorKind, Month, OwedThanks, OwnedTurn, Result, Settings, Table};
 use jiff::civil::Date;
 use pyo3::prelude::*;
 use pyo3_arrow::input::AnyRecordBatch;
@@ -43,7 +44,7 @@ impl Analytics {
         py: Python<'py>,
         as_of: Date,
         source: impl FnOnce(&dermawan::Analytics) -> Result<S> + Send,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    ) -> Said<'py> {
         let mut signal = None;
         let report = answer(py, || {
             let analytics = self.handle()?;
@@ -94,25 +95,20 @@ impl Analytics {
 
     /// The settings, defaults included.
     #[pyo3(signature = () -> "dict")]
-    fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn settings<'py>(&self, py: Python<'py>) -> Said<'py> {
         answer(py, || Ok(self.handle()?.settings().clone()))
     }
 
     /// The state of the last good load; `None` before it.
     #[pyo3(signature = () -> "dict | None")]
-    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn state<'py>(&self, py: Python<'py>) -> Said<'py> {
         answer(py, || self.handle()?.state())
     }
 
     /// Loads from MySQL or MariaDB, given as `mysql://user:password@host/database` or as a dict of options: full the first
     /// time, incremental afterwards. Returns the report of the load. Readers see all of a load or none.
     #[pyo3(signature = (source: "str | dict", as_of, mapping: "dict | str | None"=None) -> "dict")]
-    fn load_mysql<'py>(
-        &self,
-        source: Any<'_, 'py>,
-        as_of: Day,
-        mapping: Option<Any<'_, 'py>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn load_mysql<'py>(&self, source: Any<'_, 'py>, as_of: Day, mapping: Option<Any<'_, 'py>>) -> Said<'py> {
         let mapping = options_or_text("mapping", mapping, Mapping::from_toml)?;
         let server = options_or_text("source", Some(source), MySqlOptions::from_url)?;
         self.load(source.py(), as_of.0, |_| MySqlSource::new(server, mapping))
@@ -127,7 +123,7 @@ impl Analytics {
         as_of: Day,
         mapping: Option<Any<'_, 'py>>,
         options: Option<Any<'_, 'py>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    ) -> Said<'py> {
         let mapping = options_or_text("mapping", mapping, Mapping::from_toml)?;
         let given: Option<FilesOptions> = options.map(|value| read("options", value)).transpose()?;
         self.load(py, as_of.0, |analytics| {
@@ -146,7 +142,7 @@ impl Analytics {
         tables: BTreeMap<String, AnyRecordBatch>,
         as_of: Day,
         mapping: Option<Any<'_, 'py>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    ) -> Said<'py> {
         let mapping = options_or_text("mapping", mapping, Mapping::from_toml)?;
         let mut frames = Vec::new();
         for (name, frame) in tables {
@@ -171,50 +167,45 @@ impl Analytics {
 
     /// Loads an orphanage that does not exist, for trying: the same seed, the same rows. As of its `as_of`, 2026-01-20.
     #[pyo3(signature = (options: "dict | None"=None) -> "dict")]
-    fn load_sample<'py>(&self, py: Python<'py>, options: Option<Any<'_, 'py>>) -> PyResult<Bound<'py, PyAny>> {
+    fn load_sample<'py>(&self, py: Python<'py>, options: Option<Any<'_, 'py>>) -> Said<'py> {
         let sample: SampleOptions = self::options(options)?;
         self.load(py, sample.as_of, |_| Ok(SampleSource::new(Sample::new(sample)?)))
     }
 
     /// Forecasts monthly donations; the first month is the running one.
     #[pyo3(signature = (as_of, horizon=3) -> "dict")]
-    fn donation_forecast<'py>(&self, py: Python<'py>, as_of: Day, horizon: u16) -> PyResult<Bound<'py, PyAny>> {
+    fn donation_forecast<'py>(&self, py: Python<'py>, as_of: Day, horizon: u16) -> Said<'py> {
         answer(py, || self.handle()?.donation_forecast(as_of.0, horizon))
     }
 
     /// Forecasts income, expense and balance of the months after the running one.
     #[pyo3(signature = (as_of) -> "list[dict]")]
-    fn cash_flow<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+    fn cash_flow<'py>(&self, py: Python<'py>, as_of: Day) -> Said<'py> {
         answer(py, || self.handle()?.cash_flow(as_of.0))
     }
 
     /// The same with the expenses of each category, and with the probability that money runs out.
     #[pyo3(signature = (as_of) -> "dict")]
-    fn cash_flow_chances<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+    fn cash_flow_chances<'py>(&self, py: Python<'py>, as_of: Day) -> Said<'py> {
         answer(py, || self.handle()?.cash_flow_chances(as_of.0))
     }
 
     /// Forecasts every category of the cash book in one `direction`, `income` or `expense`; they add up to their total.
     #[pyo3(signature = (direction: "str", as_of, horizon=3) -> "dict")]
-    fn category_forecasts<'py>(
-        &self,
-        direction: &Bound<'py, PyAny>,
-        as_of: Day,
-        horizon: u16,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn category_forecasts<'py>(&self, direction: &Bound<'py, PyAny>, as_of: Day, horizon: u16) -> Said<'py> {
         let (py, direction): (_, Direction) = (direction.py(), read("direction", direction)?);
         answer(py, || self.handle()?.category_forecasts(direction, as_of.0, horizon))
     }
 
     /// The next gift of every donor who has given.
     #[pyo3(signature = (as_of) -> "dict")]
-    fn next_gifts<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+    fn next_gifts<'py>(&self, py: Python<'py>, as_of: Day) -> Said<'py> {
         answer(py, || self.handle()?.next_gifts(as_of.0))
     }
 
     /// Gifts that differ from what their donor usually gives.
     #[pyo3(signature = (as_of) -> "list[dict]")]
-    fn unusual_gifts<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+    fn unusual_gifts<'py>(&self, py: Python<'py>, as_of: Day) -> Said<'py> {
         answer(py, || self.handle()?.unusual_gifts(as_of.0))
     }
 
@@ -235,13 +226,13 @@ impl Analytics {
 
     /// Tries every way of telling who will not give again on this charity's own past, and says which to use.
     #[pyo3(signature = (as_of) -> "dict")]
-    fn churn_backtest<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+    fn churn_backtest<'py>(&self, py: Python<'py>, as_of: Day) -> Said<'py> {
         answer(py, || self.handle()?.churn_backtest(as_of.0))
     }
 
     /// What tells who will not give again: that of the settings, else what the backtest chose, such as `rule`.
     #[pyo3(signature = (as_of) -> "str")]
-    fn churn_method<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+    fn churn_method<'py>(&self, py: Python<'py>, as_of: Day) -> Said<'py> {
         answer(py, || self.handle()?.churn_method(as_of.0))
     }
 
@@ -260,12 +251,7 @@ impl Analytics {
 
     /// Whom to call first, by what a call may save; without options those of the settings (`calls`).
     #[pyo3(signature = (as_of, options: "dict | None"=None) -> "list[dict]")]
-    fn recommend<'py>(
-        &self,
-        py: Python<'py>,
-        as_of: Day,
-        options: Option<Any<'_, 'py>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn recommend<'py>(&self, py: Python<'py>, as_of: Day, options: Option<Any<'_, 'py>>) -> Said<'py> {
         let given: Option<RecommendOptions> = options.map(|value| read("options", value)).transpose()?;
         answer(py, || {
             let analytics = self.handle()?;
@@ -275,31 +261,31 @@ impl Analytics {
 
     /// Donors in fifths by recency, frequency and money.
     #[pyo3(signature = (as_of) -> "dict")]
-    fn rfm<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+    fn rfm<'py>(&self, py: Python<'py>, as_of: Day) -> Said<'py> {
         answer(py, || self.handle()?.rfm(as_of.0))
     }
 
     /// Retention over the whole civil years that have passed.
     #[pyo3(signature = (as_of) -> "dict")]
-    fn retention<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+    fn retention<'py>(&self, py: Python<'py>, as_of: Day) -> Said<'py> {
         answer(py, || self.handle()?.retention(as_of.0))
     }
 
     /// Where every donor stands in the civil year of `as_of`: retained, LYBUNT, SYBUNT and so on.
     #[pyo3(signature = (as_of) -> "dict")]
-    fn standings<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+    fn standings<'py>(&self, py: Python<'py>, as_of: Day) -> Said<'py> {
         answer(py, || self.handle()?.standings(as_of.0))
     }
 
     /// Months of donations outside their expected range.
     #[pyo3(signature = (as_of) -> "dict")]
-    fn income_anomalies<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+    fn income_anomalies<'py>(&self, py: Python<'py>, as_of: Day) -> Said<'py> {
         answer(py, || self.handle()?.income_anomalies(as_of.0))
     }
 
     /// Screens the expenses of the cash book line by line. Lines that were accepted stay silent.
     #[pyo3(signature = (as_of) -> "dict")]
-    fn screen<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+    fn screen<'py>(&self, py: Python<'py>, as_of: Day) -> Said<'py> {
         answer(py, || self.handle()?.screen(as_of.0))
     }
 
@@ -317,25 +303,25 @@ impl Analytics {
 
     /// Where gifts and the cash book do not tell the same story; at most `limit` of each kind.
     #[pyo3(signature = (as_of, limit=100) -> "dict")]
-    fn bookings<'py>(&self, py: Python<'py>, as_of: Day, limit: usize) -> PyResult<Bound<'py, PyAny>> {
+    fn bookings<'py>(&self, py: Python<'py>, as_of: Day, limit: usize) -> Said<'py> {
         answer(py, || self.handle()?.bookings(as_of.0, limit))
     }
 
     /// Months of expense categories outside their expected range.
     #[pyo3(signature = (as_of) -> "dict")]
-    fn expense_anomalies<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+    fn expense_anomalies<'py>(&self, py: Python<'py>, as_of: Day) -> Said<'py> {
         answer(py, || self.handle()?.expense_anomalies(as_of.0))
     }
 
     /// Single expenses far from their category's usual amounts.
     #[pyo3(signature = (as_of) -> "dict")]
-    fn unusual_transactions<'py>(&self, py: Python<'py>, as_of: Day) -> PyResult<Bound<'py, PyAny>> {
+    fn unusual_transactions<'py>(&self, py: Python<'py>, as_of: Day) -> Said<'py> {
         answer(py, || self.handle()?.unusual_transactions(as_of.0))
     }
 
     /// Money in and out in one month, such as `2026-01`, and the children it was for.
     #[pyo3(signature = (month) -> "dict")]
-    fn monthly_report<'py>(&self, py: Python<'py>, month: &str) -> PyResult<Bound<'py, PyAny>> {
+    fn monthly_report<'py>(&self, py: Python<'py>, month: &str) -> Said<'py> {
         answer(py, || self.handle()?.monthly_report(month.parse::<Month>()?))
     }
 
@@ -360,8 +346,77 @@ impl Analytics {
         text: &str,
         as_of: Day,
         session: Option<Any<'_, 'py>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    ) -> Said<'py> {
         let session: Session = session.map_or_else(|| Ok(Session::default()), |value| read("session", value))?;
         answer(py, || self.handle()?.reply(sender, text, as_of.0, session))
+    }
+
+    /// Answers a text and carries out in the register what it asks for. `turn` is a dict with `sender`, `text`, `now`,
+    /// `as_of`, `random` (new secure randomness each time), and where known `session`, `lid`, `channel`, `own`. Returns the
+    /// `answer`, whom it goes `to`, other messages `owed`, and `deeds` for the host. Nothing is sent.
+    #[pyo3(signature = (register, turn: "dict") -> "dict")]
+    fn converse<'py>(&self, py: Python<'py>, register: &Register, turn: Given<OwnedTurn>) -> Said<'py> {
+        answer(py, || self.handle()?.converse_owned(&*register.0, &turn.0))
+    }
+
+    /// The donors who may be written to, with one number each.
+    #[pyo3(signature = (register) -> "list")]
+    fn recipients<'py>(&self, py: Python<'py>, register: &Register) -> Said<'py> {
+        answer(py, || self.handle()?.recipients(&*register.0))
+    }
+
+    /// Thanks for gifts that nobody has been thanked for: `message`, `donor`, `gifts`. None unless the settings switch
+    /// thanks on.
+    #[pyo3(signature = (register, as_of) -> "list[dict]")]
+    fn thanks_owed<'py>(&self, py: Python<'py>, register: &Register, as_of: Day) -> Said<'py> {
+        answer(py, || self.handle()?.thanks_owed(&*register.0, as_of.0))
+    }
+
+    /// Notes that one of `thanks_owed` is in the outbox.
+    #[pyo3(signature = (register, thanks: "dict", now))]
+    fn note_thanks(&self, py: Python<'_>, register: &Register, thanks: Given<OwedThanks>, now: Moment) -> PyResult<()> {
+        call(py, || self.handle()?.note_thanks(&*register.0, &thanks.0, now.0))
+    }
+
+    /// Drafts greetings for donors at risk: those that wait for an administrator, as pairs of number and name, and how many.
+    #[pyo3(signature = (register, as_of, now) -> "dict")]
+    fn draft_greetings<'py>(&self, py: Python<'py>, register: &Register, as_of: Day, now: Moment) -> Said<'py> {
+        answer(py, || self.handle()?.draft_greetings(&*register.0, as_of.0, now.0))
+    }
+
+    /// The approved greetings with their messages; to be settled as `sent` once they are in the outbox.
+    #[pyo3(signature = (register, as_of) -> "list")]
+    fn greetings_owed<'py>(&self, py: Python<'py>, register: &Register, as_of: Day) -> Said<'py> {
+        answer(py, || self.handle()?.greetings_owed(&*register.0, as_of.0))
+    }
+
+    /// Who gave again within 60 days, of those greeted and of those proposed and not greeted.
+    #[pyo3(signature = (register, as_of) -> "dict")]
+    fn care_outcome<'py>(&self, py: Python<'py>, register: &Register, as_of: Day) -> Said<'py> {
+        answer(py, || self.handle()?.care_outcome(&*register.0, as_of.0))
+    }
+
+    /// Severs the identity of a confirmed wish to be erased; the messages that tell so.
+    #[pyo3(signature = (register, erasure, now) -> "list[dict]")]
+    fn complete_erasure<'py>(&self, py: Python<'py>, register: &Register, erasure: u64, now: Moment) -> Said<'py> {
+        answer(py, || self.handle()?.complete_erasure(&*register.0, erasure, now.0))
+    }
+
+    /// The donors at risk with their reasons, the one to call first at the top.
+    #[pyo3(signature = (as_of) -> "dict")]
+    fn risks<'py>(&self, py: Python<'py>, as_of: Day) -> Said<'py> {
+        answer(py, || self.handle()?.risks(as_of.0))
+    }
+
+    /// How fresh and how large the facts are.
+    #[pyo3(signature = (as_of) -> "dict")]
+    fn status<'py>(&self, py: Python<'py>, as_of: Day) -> Said<'py> {
+        answer(py, || self.handle()?.status(as_of.0))
+    }
+
+    /// Rows in quarantine, at most `limit`.
+    #[pyo3(signature = (limit=100) -> "list[dict]")]
+    fn quarantine<'py>(&self, py: Python<'py>, limit: usize) -> Said<'py> {
+        answer(py, || self.handle()?.quarantine(limit))
     }
 }

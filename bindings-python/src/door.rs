@@ -4,7 +4,9 @@
 //! has beside JSON: dates, exact decimals, and the columns of data frames.
 
 use dermawan::{Error, ErrorKind, Result};
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
 use pyo3::{type_hint_identifier, type_hint_union};
@@ -16,6 +18,9 @@ use serde::de::DeserializeOwned;
 pub(crate) fn call<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
     py.detach(work).map_err(|error| raise(py, &error))
 }
+
+/// An answer of dicts and lists.
+pub(crate) type Said<'py> = PyResult<Bound<'py, PyAny>>;
 
 /// The same, with an answer of dicts and lists.
 pub(crate) fn answer<T: Serialize>(
@@ -73,6 +78,47 @@ impl<'py> FromPyObject<'_, 'py> for Day {
             raise(value.py(), &error.caused_by(cause))
         })
     }
+}
+
+/// A moment: a `datetime.datetime` with a time zone, or text such as `2026-01-31T08:00:00+07:00`.
+pub(crate) struct Moment(pub(crate) Timestamp);
+
+impl<'py> FromPyObject<'_, 'py> for Moment {
+    type Error = PyErr;
+    const INPUT_TYPE: PyStaticExpr =
+        type_hint_union!(type_hint_identifier!("datetime", "datetime"), type_hint_identifier!("builtins", "str"));
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let text = if value.hasattr("isoformat")? { value.call_method0("isoformat")? } else { value.to_owned() };
+        let text: String = text.extract()?;
+        text.parse().map(Self).map_err(|_: jiff::Error| {
+            let error = Error::new(ErrorKind::InvalidInput, "this is not a moment");
+            raise(value.py(), &error.hint("give a datetime with its time zone, or text such as 2026-01-31T01:00:00Z"))
+        })
+    }
+}
+
+/// An argument of dicts, lists, dates and so on, read as it comes in.
+pub(crate) struct Given<T>(pub(crate) T);
+
+impl<'py, T: DeserializeOwned> FromPyObject<'_, 'py> for Given<T> {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        read("the argument", &value).map(Self)
+    }
+}
+
+/// Options, all of them left out where there are none.
+pub(crate) fn or_default<T: Default>(given: Option<Given<T>>) -> T {
+    given.map(|given| given.0).unwrap_or_default()
+}
+
+/// A time zone by its IANA name.
+pub(crate) fn zone(name: &str) -> Result<TimeZone> {
+    TimeZone::get(name).map_err(|_| {
+        Error::new(ErrorKind::InvalidInput, "this is not a known time zone").hint("write it as Asia/Jakarta")
+    })
 }
 
 /// The exception that `dermawan.errors` keeps for this kind of error.

@@ -1,14 +1,12 @@
 //! Cash flow with chances, parts that add up, and a donor's next gift.
 
-use crate::door::{Day, answer, options, read};
+use crate::door::{Day, Said, answer, options, read};
 use dermawan::forecast::{CashFlowOptions, Named, NextGiftOptions, Options, Reconciliation, SoFar};
 use dermawan::{MonthlySeries, Rupiah};
 use jiff::civil::Date;
 use pyo3::prelude::*;
 
 type Any<'a, 'py> = &'a Bound<'py, PyAny>;
-type Answer<'py> = PyResult<Bound<'py, PyAny>>;
-
 /// Forecasts income and expense, carries `balance` forward, and says how probable it is that money runs out. With
 /// `so_far`, `{"income": …, "expense": …}` of the running month, the first month is the one after it.
 #[pyfunction]
@@ -19,7 +17,7 @@ pub(crate) fn simulate_cash_flow<'py>(
     balance: Option<Any<'_, 'py>>,
     so_far: Option<Any<'_, 'py>>,
     options: Option<Any<'_, 'py>>,
-) -> Answer<'py> {
+) -> Said<'py> {
     let py = income.py();
     let (income, expense): (MonthlySeries, MonthlySeries) = (read("income", income)?, read("expense", expense)?);
     let balance = balance.map_or(Ok(Rupiah::ZERO), |balance| read("balance", balance))?;
@@ -38,7 +36,7 @@ pub(crate) fn forecast_many<'py>(
     horizon: u16,
     how: Option<Any<'_, 'py>>,
     options: Option<Any<'_, 'py>>,
-) -> Answer<'py> {
+) -> Said<'py> {
     let py = parts.py();
     let (parts, options): (Vec<Named>, Options) = (read("parts", parts)?, self::options(options)?);
     let total: Option<MonthlySeries> = total.map(|total| read("total", total)).transpose()?;
@@ -54,7 +52,7 @@ pub(crate) fn next_gift<'py>(
     amounts: Any<'_, 'py>,
     as_of: Day,
     options: Option<Any<'_, 'py>>,
-) -> Answer<'py> {
+) -> Said<'py> {
     let py = dates.py();
     let (dates, amounts): (Vec<Date>, Vec<Rupiah>) = (read("dates", dates)?, read("amounts", amounts)?);
     let options: NextGiftOptions = self::options(options)?;

@@ -10,6 +10,11 @@ mod churn;
 mod columns;
 mod door;
 mod forecast;
+mod inbox;
+mod outbox;
+mod register;
+mod schedule;
+mod transport;
 
 #[pyo3::pymodule]
 mod _dermawan {
@@ -21,15 +26,29 @@ mod _dermawan {
     #[pymodule_export]
     use crate::analytics::Analytics;
     #[pymodule_export]
-    use crate::anomaly::{Stream, generalised_esd, income_anomalies, screen, unusual_gifts};
+    use crate::anomaly::{Stream, benford, generalised_esd, income_anomalies, screen, sequence_gaps, unusual_gifts};
     #[pymodule_export]
     use crate::chart::{chart_png, chart_svg};
     #[pymodule_export]
-    use crate::churn::{churn_backtest, churn_evaluate, churn_fit, churn_predict, retention, rfm, standings};
+    use crate::churn::{
+        churn_backtest, churn_evaluate, churn_fit, churn_outlook, churn_predict, fit_spending, predict_spending,
+        recommend, recommend_by_rule, retention, rfm, standings,
+    };
     #[pymodule_export]
     use crate::columns::Columns;
     #[pymodule_export]
     use crate::forecast::{forecast_many, next_gift, simulate_cash_flow};
+
+    #[pymodule_export]
+    use crate::inbox::Inbox;
+    #[pymodule_export]
+    use crate::outbox::{Outbox, Worker};
+    #[pymodule_export]
+    use crate::register::Register;
+    #[pymodule_export]
+    use crate::schedule::{Runs, due, missed_report};
+    #[pymodule_export]
+    use crate::transport::{Transport, cloud_answer, cloud_challenge, fonnte_answer, parse_number, read_sender};
 
     /// The version of the library.
     #[pyo3::pyfunction]

@@ -67,7 +67,7 @@ pub mod sample;
 struct Readme;
 
 pub use analytics::{
-    Analytics, Deed, DonationForecast, DonorAnalyses, NextGifts, Owed, OwedThanks, Settings, Spoken, Turn,
+    Analytics, Deed, DonationForecast, DonorAnalyses, NextGifts, Owed, OwedThanks, OwnedTurn, Settings, Spoken, Turn,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use model::*;

@@ -5,14 +5,19 @@
 #![allow(clippy::disallowed_methods, reason = "reads the vectors")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use dermawan::transport::{self, Transport, cloud, fonnte};
 use dermawan::{
-    CashEntries, CategoryMonth, DonorGifts, Error, MonthlySeries, RepeatGiving, Rupiah, YearlyGiving, anomaly, chart,
-    churn, forecast,
+    CashBook as Book, CashEntries, CategoryMonth, DonorGifts, EntryId, Error, ErrorKind, GiftDays, Language,
+    MonthTotal, MonthlySeries, Number, Opportunities, RepeatGiving, Rupiah, Sender, YearlyGiving, anomaly, chart,
+    churn, forecast, message, schedule,
 };
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 #[derive(Deserialize)]
@@ -142,6 +147,137 @@ struct Drawn {
     picture: chart::Chart,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Worth {
+    spending: churn::Spending,
+    fitted: Option<churn::FittedSpending>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    giving: RepeatGiving,
+    method: churn::Method,
+    as_of: Date,
+    opportunities: Option<Opportunities>,
+    #[serde(default)]
+    seasons: Vec<(Date, Date)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Calls {
+    outlooks: churn::Outlooks,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rule {
+    scores: churn::Scores,
+    values: churn::LifetimeValues,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Year {
+    giving: YearlyGiving,
+    year: i16,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Past {
+    gifts: GiftDays,
+    as_of: Date,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Each {
+    gifts: anomaly::Gifts,
+    as_of: Date,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Income {
+    months: Vec<MonthTotal>,
+    as_of: Date,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Screened {
+    lines: Book,
+    as_of: Date,
+    accepted: BTreeSet<EntryId>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Amounts {
+    amounts: Vec<Rupiah>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Numbered {
+    entries: Vec<EntryId>,
+    most: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Values {
+    values: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    series: MonthlySeries,
+    horizon: u16,
+    language: Language,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Gateway {
+    status: u16,
+    body: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Webhook {
+    body: String,
+    headers: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Challenge {
+    mode: String,
+    token: String,
+    challenge: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hour {
+    now: Timestamp,
+    past: Vec<schedule::Run>,
+    time_zone: Option<String>,
+}
+
+impl Hour {
+    fn zone(&self) -> Result<TimeZone, Error> {
+        TimeZone::get(self.time_zone.as_deref().unwrap_or("Asia/Jakarta"))
+            .map_err(|_| Error::new(ErrorKind::InvalidInput, "this is not a known time zone"))
+    }
+}
+
 fn read<T: DeserializeOwned>(value: &Value) -> T {
     serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{error} in {value}"))
 }
@@ -220,6 +356,100 @@ fn run(function: &str, Case { input, options, .. }: &Case) -> Value {
         "chart_svg" => {
             let Drawn { picture } = read(input);
             answer(chart::svg(&picture, &read(options)))
+        }
+        _ => run_later(function, input, options),
+    }
+}
+
+/// The functions of giving and the audit.
+fn run_later(function: &str, input: &Value, options: &Value) -> Value {
+    match function {
+        "fit_spending" => {
+            let Worth { spending, .. } = read(input);
+            answer(churn::fit_spending(&spending, &read(options)))
+        }
+        "predict_spending" => {
+            let Worth { spending, fitted } = read(input);
+            answer(fitted.unwrap().predict(&spending))
+        }
+        "churn_outlook" => {
+            let Expected { giving, method, as_of, opportunities, seasons } = read(input);
+            let known = churn::Known { giving: &giving, opportunities: opportunities.as_ref(), seasons: &seasons };
+            answer(churn::outlook(known, method, as_of, &read(options)))
+        }
+        "recommend" => answer(churn::recommend(&read::<Calls>(input).outlooks, &read(options))),
+        "recommend_by_rule" => {
+            let Rule { scores, values } = read(input);
+            answer(churn::recommend_by_rule(&scores, &values, &read(options)))
+        }
+        "standings" => {
+            let Year { giving, year } = read(input);
+            answer(churn::standings(&giving, year))
+        }
+        "churn_backtest" => {
+            let Past { gifts, as_of } = read(input);
+            answer(churn::backtest(&gifts, as_of, &read(options)))
+        }
+        "unusual_gifts" => {
+            let Each { gifts, as_of } = read(input);
+            answer(anomaly::gifts(&gifts, as_of, &read(options)))
+        }
+        "income_anomalies" => {
+            let Income { months, as_of } = read(input);
+            answer(anomaly::income(&months, as_of, &read(options)))
+        }
+        "screen" => {
+            let Screened { lines, as_of, accepted } = read(input);
+            answer(anomaly::screen(&lines, &accepted, as_of, &read(options)))
+        }
+        "benford" => answer(Ok(anomaly::benford(read::<Amounts>(input).amounts))),
+        "sequence_gaps" => {
+            let Numbered { entries, most } = read(input);
+            answer(Ok(anomaly::sequence_gaps(&entries, most)))
+        }
+        "stream" => {
+            let Values { values } = read(input);
+            let said = |mut stream: anomaly::Stream| values.iter().map(|&value| stream.push(value)).collect();
+            answer(anomaly::Stream::new(read(options)).and_then(said).map(|said: Vec<_>| said))
+        }
+        "forecast_backtest" => answer(forecast::backtest(&read(&input["series"]), &read(options))),
+        "explain_forecast" => {
+            let Said { series, horizon, language } = read(input);
+            let fitted = forecast::fit(&series, &read(options));
+            answer(fitted.map(|fitted| message::explain(&fitted.predict(horizon), language)))
+        }
+        _ => run_delivery(function, input, options),
+    }
+}
+
+/// The functions of delivery.
+fn run_delivery(function: &str, input: &Value, options: &Value) -> Value {
+    let heard = |gateway: Result<Box<dyn Transport>, Error>| {
+        let Webhook { body, headers } = read(input);
+        answer(gateway.map(|gateway| transport::Reading::of(&*gateway, body.as_bytes(), &headers)))
+    };
+    match function {
+        "parse_number" => answer(Number::parse(input["text"].as_str().unwrap())),
+        "read_sender" => answer(Ok(Sender::read(input["name"].as_str().unwrap()))),
+        "fonnte_answer" | "cloud_answer" => {
+            let Gateway { status, body } = read(input);
+            let read = if function == "fonnte_answer" { fonnte::read_answer } else { cloud::read_answer };
+            answer(Ok(transport::Answer::from(read(status, body.as_bytes()))))
+        }
+        "fonnte_webhook" => heard(fonnte::Fonnte::new(read(options)).map(|gateway| Box::new(gateway) as _)),
+        "cloud_webhook" => heard(cloud::Cloud::new(read(options)).map(|gateway| Box::new(gateway) as _)),
+        "cloud_challenge" => {
+            let Challenge { mode, token, challenge } = read(input);
+            let gateway = cloud::Cloud::new(read(options));
+            answer(gateway.map(|gateway| gateway.challenge(&mode, &token, &challenge).map(str::to_owned)))
+        }
+        "due" | "missed_report" => {
+            let (hour, plan): (Hour, schedule::Options) = (read(input), read(options));
+            let said = |zone: TimeZone| match function {
+                "due" => json!(schedule::due(&plan, hour.now, &zone, &hour.past)),
+                _ => json!(schedule::missed_report(&plan, hour.now, &zone, &hour.past)),
+            };
+            answer(plan.validate().and_then(|()| hour.zone()).map(said))
         }
         other => panic!("no function {other}"),
     }
@@ -303,6 +533,30 @@ vectors! {
     unusual_transactions: 5,
     generalised_esd: 3,
     chart_svg: 6,
+    fit_spending: 6,
+    predict_spending: 2,
+    churn_outlook: 5,
+    recommend: 6,
+    recommend_by_rule: 3,
+    standings: 4,
+    churn_backtest: 2,
+    unusual_gifts: 5,
+    income_anomalies: 5,
+    screen: 11,
+    benford: 6,
+    sequence_gaps: 6,
+    stream: 3,
+    forecast_backtest: 2,
+    explain_forecast: 4,
+    parse_number: 22,
+    read_sender: 10,
+    fonnte_answer: 30,
+    fonnte_webhook: 30,
+    cloud_answer: 30,
+    cloud_webhook: 8,
+    cloud_challenge: 5,
+    due: 14,
+    missed_report: 4,
 }
 
 #[test]

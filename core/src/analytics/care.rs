@@ -11,13 +11,15 @@ use crate::register::{CareState, Greeting, Purpose, Register};
 use crate::store::View;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Days within which a gift counts as given again; as the charity asks for it.
 const AGAIN_DAYS: u16 = 60;
 
 /// Thanks that are owed, and the gifts that they are for.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OwedThanks {
     /// The message.
     pub message: Owed,

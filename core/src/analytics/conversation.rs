@@ -13,6 +13,7 @@ use crate::register::{
 use crate::store::{Contact, DonorRecord};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -46,8 +47,48 @@ impl fmt::Debug for Turn<'_> {
     }
 }
 
+/// A [`Turn`] that holds what it names, for hosts that get it in one piece; their numbers and names are text.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnedTurn {
+    /// Who wrote, as the gateway names them ([`Sender::read`]); empty where only a hidden identity is known.
+    #[serde(default)]
+    pub sender: String,
+    /// The hidden identity.
+    #[serde(default)]
+    pub lid: Option<String>,
+    /// What was written.
+    pub text: String,
+    /// The conversation as it was remembered; new, where it is left out.
+    #[serde(default)]
+    pub session: Session,
+    /// Now.
+    pub now: Timestamp,
+    /// Today where the organisation is.
+    pub as_of: Date,
+    /// The host's secure randomness: a code is made of it, so 20 bits at least.
+    pub random: u64,
+    /// Through what it came; `whatsapp` by default.
+    #[serde(default = "whatsapp")]
+    pub channel: String,
+    /// The bot's own number.
+    #[serde(default)]
+    pub own: Option<Number>,
+}
+
+fn whatsapp() -> String {
+    "whatsapp".into()
+}
+
+/// Without numbers and texts.
+impl fmt::Debug for OwnedTurn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnedTurn").field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
 /// What came of a turn.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub struct Spoken {
     /// The answer, with the session to remember. Its effect was carried out already.
     pub answer: Answer,
@@ -60,7 +101,8 @@ pub struct Spoken {
 }
 
 /// A message that is owed to somebody.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Owed {
     /// Its key, unique for good.
     pub key: String,
@@ -78,7 +120,8 @@ impl fmt::Debug for Owed {
 }
 
 /// What a host must do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Deed {
     /// Send the number nothing more: tell the outbox, which purges what is queued.
     OptOut(Number),
@@ -157,6 +200,14 @@ impl Outcome {
 }
 
 impl Analytics {
+    /// As [`Analytics::converse`].
+    pub fn converse_owned(&self, register: &dyn Register, turn: &OwnedTurn) -> Result<Spoken> {
+        let OwnedTurn { lid, text, session, now, as_of, random, channel, own, .. } = turn;
+        let (session, now, as_of, random) = (*session, *now, *as_of, *random);
+        let (sender, lid, own) = (&Sender::read(&turn.sender), lid.as_deref(), own.as_ref());
+        self.converse(register, &Turn { sender, lid, text, session, now, as_of, random, channel, own })
+    }
+
     /// Answers a text and carries out in the register what it asks for: registration by code, opting out and in, one's own
     /// data, erasure, greetings. Nothing is sent: the reply, other messages and what the host has to do are returned.
     ///

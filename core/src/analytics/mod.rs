@@ -11,7 +11,7 @@ mod settings;
 
 pub use care::OwedThanks;
 pub use churn::DonorAnalyses;
-pub use conversation::{Deed, Owed, Spoken, Turn};
+pub use conversation::{Deed, Owed, OwnedTurn, Spoken, Turn};
 pub use forecast::{DonationForecast, NextGifts};
 pub use settings::Settings;
 

@@ -42,6 +42,7 @@ use crate::bot::Session;
 use crate::model::Number;
 use crate::transport::Event;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// How long two deliveries with a key that rests on no identity and no time count as one, in milliseconds: 90 s. A
 /// gateway that got no answer delivers again after a minute, and waits some seconds for the answer first; people who
@@ -49,7 +50,8 @@ use jiff::Timestamp;
 pub const WINDOW_MS: i64 = 90_000;
 
 /// One thing to write; many make one transaction.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Step {
     /// Keep what came in.
@@ -73,7 +75,8 @@ pub enum Step {
 }
 
 /// What a step did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kept {
     /// It is kept (or settled) now.
     New,
@@ -84,7 +87,8 @@ pub enum Kept {
 }
 
 /// What became of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Its reply is in the outbox, or what it tells was noted.
     Answered,
@@ -106,7 +110,7 @@ impl Outcome {
 }
 
 /// Something kept.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Letter {
     /// Its place in the order of arrival.
     pub seq: i64,

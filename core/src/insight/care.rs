@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Greetings that wait for an administrator, the first of them with names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct GreetingList {
     /// Number and donor's name as stored.
     pub greetings: Vec<(u64, String)>,

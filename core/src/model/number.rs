@@ -1,12 +1,14 @@
 //! WhatsApp numbers, and who else may write.
 
 use crate::error::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A WhatsApp number in international form without a plus sign, such as `6281234567890`.
 ///
 /// It never prints itself: `Display` and `Debug` show the masked form, so that no log or error carries a number by
-/// accident; [`Number::as_str`] is the one way to the digits.
+/// accident; the digits are had from [`Number::as_str`] alone, and where a value is serialised for a host (whoever
+/// serialises for a log masks it). Deserialising reads what [`Number::parse`] does.
 ///
 /// ```
 /// use dermawan::bot::Number;
@@ -17,7 +19,8 @@ use std::fmt;
 /// assert_eq!(Number::parse("6281234567889@c.us")?.to_string(), "62812****89");
 /// # Ok::<(), dermawan::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Number(String);
 
 impl Number {
@@ -115,6 +118,20 @@ fn dial_string(text: &str) -> Option<(String, bool)> {
     Some((digits, plus))
 }
 
+impl From<Number> for String {
+    fn from(number: Number) -> Self {
+        number.0
+    }
+}
+
+impl TryFrom<String> for Number {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        Self::parse(&text)
+    }
+}
+
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.masked())
@@ -128,7 +145,8 @@ impl fmt::Debug for Number {
 }
 
 /// Who wrote, as a gateway names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Sender {
     /// A person with a number.
     Person(Number),

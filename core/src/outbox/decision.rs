@@ -2,9 +2,11 @@
 
 use crate::model::{DonorId, Number};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// What an administrator decides on one message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// Send it again: an unknown or dead one, or one that the gateway gave up.
     Retry,
@@ -29,7 +31,8 @@ impl Decision {
 }
 
 /// Who is erased.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Whom {
     /// Everything to this number.
     Number(Number),
@@ -38,7 +41,8 @@ pub enum Whom {
 }
 
 /// How long what is over is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Retention {
     /// Number, donor and text of messages that were over before this time are severed. Their keys stay, so that they
     /// are never put twice.
@@ -49,7 +53,7 @@ pub struct Retention {
 }
 
 /// What was removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Pruned {
     /// Messages severed from their persons.
     pub severed: u64,

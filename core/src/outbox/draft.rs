@@ -43,7 +43,11 @@ code_enum! {
 }
 
 /// A message to put in.
-#[derive(Clone, PartialEq, Eq)]
+///
+/// Deserialised, only `key`, `lane`, `to` and `text` are needed; what else is left out is as [`Draft::reply`],
+/// [`Draft::batch`] or [`Draft::single`] has it, by `priority` (that of a batch, where it is left out).
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "Given")]
 pub struct Draft {
     /// What it is, unique for good, such as `laporan:2026-08:17` (kind, period, donor): a message with this key exists at
     /// most once. It is shown in lists and logs, so no name and no number belongs into it. 1 to 200 bytes.
@@ -174,6 +178,53 @@ impl Draft {
             return wrong("it expires before it may be sent");
         }
         Ok(())
+    }
+}
+
+/// A draft as it is given: what is left out follows from its priority.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Given {
+    key: String,
+    lane: String,
+    to: Number,
+    text: String,
+    priority: Option<Priority>,
+    kind: Option<String>,
+    donor: Option<DonorId>,
+    batch: Option<String>,
+    #[serde(default)]
+    picture: bool,
+    reply_to: Option<String>,
+    template: Option<(String, Vec<String>)>,
+    not_before: Option<Timestamp>,
+    expires: Option<Timestamp>,
+    any_hour: Option<bool>,
+    solicited: Option<bool>,
+    resend: Option<Resend>,
+}
+
+impl From<Given> for Draft {
+    fn from(given: Given) -> Self {
+        let Given { key, lane, to, text, .. } = given;
+        let usual = match (given.priority.unwrap_or(Priority::Batch), given.batch) {
+            (Priority::Reply, batch) => Self { batch, ..Self::reply(key, lane, to, text) },
+            (Priority::Batch, Some(batch)) => Self::batch(key, lane, batch, to, text),
+            (priority, batch) => Self { batch, ..Self::single(key, lane, priority, priority.code(), to, text) },
+        };
+        Self {
+            kind: given.kind.unwrap_or(usual.kind),
+            donor: given.donor,
+            picture: given.picture,
+            reply_to: given.reply_to,
+            template: given.template,
+            not_before: given.not_before,
+            expires: given.expires,
+            any_hour: given.any_hour.unwrap_or(usual.any_hour),
+            solicited: given.solicited.unwrap_or(usual.solicited),
+            resend: given.resend.unwrap_or(usual.resend),
+            ..usual
+        }
     }
 }
 

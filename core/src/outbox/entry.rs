@@ -5,7 +5,7 @@ use super::record::code_enum;
 use crate::model::{DonorId, Number};
 use crate::transport::State;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 
 /// A message's identity in its outbox.
@@ -40,7 +40,7 @@ code_enum! {
 }
 
 /// A message as it is listed: everything but its text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// Its identity in this outbox.
     pub id: MessageId,
@@ -52,7 +52,8 @@ pub struct Entry {
     pub priority: Priority,
     /// What sort of message it is.
     pub kind: String,
-    /// To whom, unless severed. Prints itself masked.
+    /// To whom, unless severed. Prints itself masked, and is masked when serialised: lists are shown and logged.
+    #[serde(serialize_with = "masked")]
     pub to: Option<Number>,
     /// The donor, where it is one.
     pub donor: Option<DonorId>,
@@ -80,8 +81,13 @@ pub struct Entry {
     pub gateway_id: Option<String>,
 }
 
+fn masked<S: Serializer>(to: &Option<Number>, serializer: S) -> Result<S::Ok, S::Error> {
+    to.as_ref().map(Number::masked).serialize(serializer)
+}
+
 /// Which messages to list. The default is all, a hundred at a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Filter {
     /// Only this stage.
     pub stage: Option<Stage>,

@@ -46,7 +46,8 @@ impl HaltKind {
 }
 
 /// That a lane waits, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Halt {
     /// Why.
     pub kind: HaltKind,

@@ -5,6 +5,7 @@ use super::entry::{MessageId, Stage};
 use super::halt::Halt;
 use crate::transport::Envelope;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// What a worker asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,18 +29,35 @@ pub struct Ask {
 }
 
 /// Proof of a lease.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Ticket {
     /// The message.
     pub id: MessageId,
     /// Who holds it.
     pub holder: String,
-    /// The lease's own number.
+    /// The lease's own number. Serialised as text: it has 64 bits, and the numbers of some languages have fewer.
+    #[serde(with = "as_text")]
     pub token: u64,
 }
 
+/// A number as text.
+mod as_text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(number)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|_| D::Error::custom("the number of a lease is not one"))
+    }
+}
+
 /// A message leased.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Leased {
     /// Proof of the lease.
     pub ticket: Ticket,
@@ -52,7 +70,8 @@ pub struct Leased {
 }
 
 /// What there is to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Next {
     /// This message.
     Message(Box<Leased>),
@@ -88,7 +107,7 @@ pub enum Outcome {
 }
 
 /// What was taken back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Reclaimed {
     /// Leased: queued again, for nothing had gone out.
     pub queued: u64,

@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::transport::{Accepted, DeviceChange, SendError, Transport};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 /// A place in the life of a message, told to the observer of a step: a test kills the process there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,7 +36,8 @@ impl Point {
 }
 
 /// What a step did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Step {
     /// A message was handed over; what became of it. The next step may follow at once.
@@ -125,7 +127,7 @@ impl Worker {
         seed: u64,
         observe: &mut dyn FnMut(Point),
     ) -> Result<Step> {
-        let leased = match outbox.lease(&self.ask(now, seed), now)? {
+        let leased = match self.lease(outbox, now, seed)? {
             Next::Message(leased) => *leased,
             Next::Wait(until) => return Ok(Step::Idle { until }),
             Next::Halted { lane, halt } => return self.wait(outbox, transport, lane, halt, now),
@@ -154,15 +156,33 @@ impl Worker {
         observe(Point::MarkedSending);
         let answer = transport.send(&leased.envelope);
         observe(Point::Answered);
-        let outcome = self.judge(&answer, &leased, now, seed);
         observe(Point::BeforeSettled);
-        let stage = outbox.settle(&leased.ticket, &outcome, now)?;
+        let stage = self.settle(outbox, &leased, &answer, now, seed)?;
         observe(Point::Settled);
         let (answer, reason) = match &answer {
             Ok(_) => ("accepted", None),
             Err(error) => (error.code(), Some(error.reason().to_owned())),
         };
         Ok(Step::Sent { key, stage, answer, reason })
+    }
+
+    /// Leases the next message, for a host that sends by itself: then [`Outbox::mark_sending`], the host's own sending if
+    /// that says so, and [`Worker::settle`]. `seed` as for [`Worker::step`].
+    pub fn lease(&self, outbox: &dyn Outbox, now: Timestamp, seed: u64) -> Result<Next> {
+        outbox.lease(&self.ask(now, seed), now)
+    }
+
+    /// Writes down what a gateway answered to a message that was marked as being sent, and answers with its stage: what is
+    /// tried again is tried after a backoff, and a lane that has to wait is halted.
+    pub fn settle(
+        &self,
+        outbox: &dyn Outbox,
+        leased: &Leased,
+        answer: &Result<Accepted, SendError>,
+        now: Timestamp,
+        seed: u64,
+    ) -> Result<Stage> {
+        outbox.settle(&leased.ticket, &self.judge(answer, leased, now, seed), now)
     }
 
     /// A word from the gateway about the device: halts the lane, or lets it go on if the device was what it waited for.

@@ -2,11 +2,12 @@
 
 use crate::model::{DonorId, Number};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// A note of consent, or of its withdrawal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Consent {
     /// Whose.
     pub number: Number,
@@ -71,7 +72,7 @@ pub enum ErasureState {
 macro_rules! purposes {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
         /// What a donor's data were used for.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         #[non_exhaustive]
         pub enum Purpose { $($(#[$doc])* $name,)* }
@@ -111,7 +112,8 @@ purposes! {
 }
 
 /// A use of somebody's data, without its content.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Processing {
     /// Whose data.
     pub donor: DonorId,

@@ -174,7 +174,7 @@ impl How {
 }
 
 /// A number that was proved to be a donor's.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Verified {
     /// The number.
     pub number: Number,
@@ -187,7 +187,7 @@ pub struct Verified {
 }
 
 /// What is known of a number.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Standing {
     /// Proved here to be a donor's.
     pub verified: Option<Verified>,

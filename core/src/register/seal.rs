@@ -1,5 +1,6 @@
 //! What is compared and never read back.
 
+use crate::error::{Error, ErrorKind, Result};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
@@ -12,6 +13,16 @@ impl Key {
     /// A key of secret, random bytes.
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// A key of as many bytes as there happen to be.
+    ///
+    /// Errors: `invalid_input` unless they are 32.
+    pub fn read(bytes: &[u8]) -> Result<Self> {
+        bytes.try_into().map(Self).map_err(|_| {
+            Error::new(ErrorKind::InvalidInput, "the key of a register has 32 bytes")
+                .hint("make it of the system's secure randomness, once for each file")
+        })
     }
 
     #[cfg(feature = "sqlite")]

@@ -1,10 +1,12 @@
 //! What goes out.
 
 use crate::model::Number;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// One message to one person.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Envelope {
     /// The sender's own key of the message, unique for good; gateways that know keys deliver it once.
     pub key: String,
@@ -42,7 +44,8 @@ impl fmt::Debug for Envelope {
 }
 
 /// A picture.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Picture {
     /// What it is called, such as `laporan-2026-08.png`.
     pub name: String,

@@ -2,6 +2,7 @@
 
 use crate::model::{Number, Sender};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A webhook as it arrived.
@@ -20,7 +21,8 @@ impl fmt::Debug for Hook<'_> {
 }
 
 /// Why a webhook is not acted on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum HookError {
     /// The secret or the signature is missing or wrong: answer 401 and count it.
@@ -44,7 +46,8 @@ impl fmt::Display for HookError {
 impl std::error::Error for HookError {}
 
 /// Something that happened, as a gateway tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
     /// Somebody wrote.
@@ -56,7 +59,7 @@ pub enum Event {
 }
 
 /// A message that came in.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inbound {
     /// What tells it from every other one: equal for two deliveries of the same message. From the gateway's identity
     /// where there is one, else a hash; see [`Inbound::windowed`].
@@ -93,7 +96,7 @@ impl fmt::Debug for Inbound {
 }
 
 /// A message of ours moved on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusChange {
     /// The identity that [`Accepted`](super::Accepted) gave.
     pub id: Option<String>,
@@ -104,7 +107,8 @@ pub struct StatusChange {
 }
 
 /// What became of a message that a gateway accepted, in the order in which it happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum State {
     /// It waits at the gateway.
@@ -133,7 +137,7 @@ impl State {
 }
 
 /// The device was connected or disconnected.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceChange {
     /// It is connected now.
     pub connected: bool,

@@ -17,6 +17,7 @@ mod failure;
 mod memory;
 mod plain;
 mod throttle;
+mod told;
 
 #[cfg(feature = "fonnte")]
 mod http;
@@ -39,8 +40,10 @@ pub use memory::{Fault, Memory};
 #[cfg(feature = "fonnte")]
 pub use secret::Secret;
 pub use throttle::{Clock, Throttle};
+pub use told::{Answer, Pulse, Reading};
 
 use crate::error::Result;
+use serde::Serialize;
 
 /// A gateway.
 pub trait Transport: Send + Sync {
@@ -62,7 +65,7 @@ pub trait Transport: Send + Sync {
 }
 
 /// What a gateway can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Capabilities {
     /// Pictures go along with a text.
     pub pictures: bool,
@@ -73,6 +76,7 @@ pub struct Capabilities {
     /// The same key sent twice is delivered once. Where it is false, a lost answer stays ambiguous for good.
     pub idempotent: bool,
     /// Free text reaches a person only for this long after their last message; afterwards a template must be used.
+    #[serde(serialize_with = "told::seconds")]
     pub window: Option<std::time::Duration>,
 }
 
@@ -88,7 +92,7 @@ impl Capabilities {
 }
 
 /// How the line is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Health {
     /// The device is connected to WhatsApp.
     pub connected: bool,

@@ -340,8 +340,9 @@ def retention_cases():
     ]
 
 
-write("churn_predict", "churn_predict", PAPERS, 1e-9, predict_cases())
-write("churn_evaluate", "churn_evaluate", "the definitions in plain Python", 1e-9, evaluate_cases())
-write("rfm", "rfm", "the definitions in plain Python", 0, rfm_cases())
-write("retention", "retention", "the definitions in plain Python", 1e-12, retention_cases())
-write("churn_fit", "churn_fit", PAPERS, 1e-9, fit_cases())
+if __name__ == "__main__":
+    write("churn_predict", "churn_predict", PAPERS, 1e-9, predict_cases())
+    write("churn_evaluate", "churn_evaluate", "the definitions in plain Python", 1e-9, evaluate_cases())
+    write("rfm", "rfm", "the definitions in plain Python", 0, rfm_cases())
+    write("retention", "retention", "the definitions in plain Python", 1e-12, retention_cases())
+    write("churn_fit", "churn_fit", PAPERS, 1e-9, fit_cases())
