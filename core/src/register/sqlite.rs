@@ -11,9 +11,12 @@ use crate::model::{DonationId, DonorId, Number};
 use crate::sqlite::{open, trouble};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// So many numbers are asked for one by one; of more, the tables are read as a whole.
+const FEW: usize = 64;
 
 /// Times are microseconds since 1970-01-01 UTC, `sealed` is the HMAC of a number.
 const MIGRATIONS: &[&str] = &["
@@ -202,6 +205,37 @@ impl Register for SqliteRegister {
             opted_out: at("SELECT at FROM opt_outs WHERE sealed = ?1")?,
             erased: at("SELECT at FROM erased WHERE sealed = ?1")?,
         })
+    }
+
+    fn standings(&self, numbers: &[Number]) -> Result<Vec<Standing>> {
+        if numbers.len() <= FEW {
+            return numbers.iter().map(|number| self.standing(number)).collect();
+        }
+        let connection = self.connection();
+        // One state: nothing is written between the three questions.
+        let reading = connection.unchecked_transaction().map_err(trouble)?;
+        let by_number = |verified: Verified| (verified.number.clone(), verified);
+        let proved: BTreeMap<Number, Verified> =
+            rows(&reading, "SELECT * FROM verified", [], verified)?.into_iter().map(by_number).collect();
+        let sealed = |sql| -> Result<BTreeMap<Vec<u8>, Timestamp>> {
+            let found = rows(&reading, sql, [], |row| Ok((row.get(0)?, instant(row, 1)?)))?;
+            Ok(found.into_iter().collect())
+        };
+        let opted_out = sealed("SELECT sealed, at FROM opt_outs")?;
+        let erased = sealed("SELECT sealed, at FROM erased")?;
+        let standing = |number: &Number| {
+            let seal = self.sealed(number);
+            Standing {
+                verified: proved.get(number).cloned(),
+                opted_out: opted_out.get(&seal).copied(),
+                erased: erased.get(&seal).copied(),
+            }
+        };
+        Ok(numbers.iter().map(standing).collect())
+    }
+
+    fn mark(&self, number: &Number) -> String {
+        self.key.mark(number)
     }
 
     fn numbers(&self, donor: DonorId) -> Result<Vec<Verified>> {
