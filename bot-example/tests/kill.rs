@@ -211,7 +211,8 @@ fn killed_at_each_point_nothing_is_lost_or_sent_twice() {
     let found = outcome(&outbox, &log);
     assert_eq!(found.len(), messages, "lost");
     let killed = |points: &[&str]| (0..kills).filter(|i| points.contains(&POINTS[i % 8])).count();
-    let count = |stage: Stage, times: usize| found.values().filter(|found| (found.0, found.2) == (stage, times)).count();
+    let count =
+        |stage: Stage, times: usize| found.values().filter(|found| (found.0, found.2) == (stage, times)).count();
     // Killed behind the mark and before the gateway took it over: unknown, and not sent. Later: unknown, and sent once.
     assert_eq!(count(Stage::Unknown, 0), killed(&["MarkedSending", "Written"]));
     assert_eq!(count(Stage::Unknown, 1), killed(&["Taken", "Answered", "BeforeSettled"]));

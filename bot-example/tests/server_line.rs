@@ -76,7 +76,10 @@ fn statuses_move_messages() {
     }
     server.settle();
     let entry = only(&outbox);
-    assert_eq!((entry.stage, entry.delivery, entry.cause), (Stage::Accepted, Some(State::Failed), Some(Cause::Undelivered)));
+    assert_eq!(
+        (entry.stage, entry.delivery, entry.cause),
+        (Stage::Accepted, Some(State::Failed), Some(Cause::Undelivered))
+    );
     assert_eq!(entry.reason.as_deref(), Some("expired"));
     // It arrived after all, and that stays.
     let later = json!({"stateid": "3EB0", "state": "delivered", "secret": SECRET}).to_string();

@@ -4,8 +4,8 @@
 
 use dermawan::bot::Number;
 use dermawan::outbox::{
-    Cause, Ask, Counts, Decision, Draft, Entry, Filter, Halt, HaltKind, Memory, MessageId, Next, Outbox, Outcome, Sqlite,
-    Ticket, Whom, contract,
+    Ask, Cause, Counts, Decision, Draft, Entry, Filter, Halt, HaltKind, Memory, MessageId, Next, Outbox, Outcome,
+    Sqlite, Ticket, Whom, contract,
 };
 use dermawan::transport::{State, StatusChange};
 use jiff::{SignedDuration, Timestamp};

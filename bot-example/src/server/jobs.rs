@@ -260,14 +260,7 @@ impl House {
     }
 
     /// The same under a picture, which was put in for `batch`.
-    fn tell_with_picture(
-        &self,
-        key: &str,
-        kind: &str,
-        text: &str,
-        batch: Option<&str>,
-        now: Timestamp,
-    ) -> Result<()> {
+    fn tell_with_picture(&self, key: &str, kind: &str, text: &str, batch: Option<&str>, now: Timestamp) -> Result<()> {
         let numbers = command::administrators(&self.analytics.settings().organisation)?;
         let mut drafts = numbers.into_iter().map(|number| {
             // Not the place in the list, which changes when somebody joins.

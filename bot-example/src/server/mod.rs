@@ -148,7 +148,8 @@ pub(crate) fn check(config: &Config) -> Result<()> {
 /// A clock that begins at another time, for a trial: nobody outside this machine hears what it makes due.
 pub(crate) fn pretend(config: &Config, time: Timestamp) -> Result<Clock> {
     let transport = config.transport();
-    if transport.kind == Gateway::Console || (transport.kind == Gateway::Fonnte && transport.fonnte.is_on_this_machine())
+    if transport.kind == Gateway::Console
+        || (transport.kind == Gateway::Fonnte && transport.fonnte.is_on_this_machine())
     {
         return Ok(Clock::beginning(time));
     }

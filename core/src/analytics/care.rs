@@ -179,7 +179,8 @@ fn recipients(
         .iter()
         .filter_map(|(donor, number)| Some((*donor, Number::parse(&format!("+{number}")).ok()?)))
         .filter(|(_, number)| !proved.contains(number));
-    let (donors, numbers): (Vec<DonorId>, Vec<Number>) = here.chain(there).filter(|(donor, _)| is_wanted(donor)).unzip();
+    let (donors, numbers): (Vec<DonorId>, Vec<Number>) =
+        here.chain(there).filter(|(donor, _)| is_wanted(donor)).unzip();
     let standings = register.standings(&numbers)?;
     let mut found: BTreeMap<DonorId, Number> = BTreeMap::new();
     for ((donor, number), standing) in donors.into_iter().zip(numbers).zip(standings) {

@@ -436,7 +436,12 @@ impl Analytics {
 
 fn owed_code(turn: &Turn<'_>, to: Number, text: String) -> Owed {
     // The code is the remainder of the same random bits; the quotient tells nothing of it, and keys are shown in lists.
-    Owed { key: format!("kode:{}:{:x}", turn.now.as_microsecond(), turn.random / 1_000_000), to, text, solicited: false }
+    Owed {
+        key: format!("kode:{}:{:x}", turn.now.as_microsecond(), turn.random / 1_000_000),
+        to,
+        text,
+        solicited: false,
+    }
 }
 
 /// What came of claiming a number.

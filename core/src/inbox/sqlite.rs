@@ -166,7 +166,9 @@ fn keep(transaction: &Transaction<'_>, event: &Event, now: Timestamp) -> Result<
                 kind: "status",
                 sender: None,
                 lid: None,
-                body: reason.as_ref().map_or_else(|| state.code().into(), |reason| format!("{}\n{reason}", state.code()).into()),
+                body: reason
+                    .as_ref()
+                    .map_or_else(|| state.code().into(), |reason| format!("{}\n{reason}", state.code()).into()),
                 gateway_id: id.as_deref(),
                 state_id: state_id.as_deref(),
                 written: None,

@@ -4,7 +4,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "the checks of a test suite")]
 
 use super::{
-    Cause, Ask, Decision, Draft, Filter, Halt, HaltKind, Leased, MessageId, Next, Outbox, Outcome, Priority, Reclaimed,
+    Ask, Cause, Decision, Draft, Filter, Halt, HaltKind, Leased, MessageId, Next, Outbox, Outcome, Priority, Reclaimed,
     Retention, Stage, Ticket, Whom,
 };
 use crate::error::ErrorKind;
@@ -131,7 +131,10 @@ fn the_life_of_a_message(outbox: &dyn Outbox) {
     assert_eq!((entry.attempts, entry.gateway_id.as_deref(), entry.changed), (1, Some("g1"), at(11)));
     put(outbox, batch(2), 12);
     let ticket = sending(outbox, 6, 12);
-    assert_eq!(outbox.settle(&ticket, &Outcome::Dead(Cause::Recipient, "no such number".into()), at(12)).unwrap(), Stage::Dead);
+    assert_eq!(
+        outbox.settle(&ticket, &Outcome::Dead(Cause::Recipient, "no such number".into()), at(12)).unwrap(),
+        Stage::Dead
+    );
     let late = Draft { expires: Some(at(20)), not_before: Some(at(15)), ..batch(3) };
     put(outbox, late, 13);
     assert_eq!(waits(outbox, &ask(7), 14), Some(15));
