@@ -88,7 +88,7 @@ fn a_new_gift_is_thanked_once_and_by_day() {
     let name = "panti_thanks";
     let (database, folder, gateway) = panti(name, QUIET);
     change(&folder, "[database]", "[thanks]\nenabled = true\n[database]");
-    let one = |sql: &str| database.value(&sql.replace("$", &format!("{name}."))).unwrap().unwrap();
+    let one = |sql: &str| database.value(&sql.replace('$', &format!("{name}."))).unwrap().unwrap();
     let verified = |n: u32| {
         one(&format!(
             "SELECT id_donatur FROM $donatur_whatsapp WHERE is_verified = 1 AND id_donatur > 1 ORDER BY id LIMIT {n}, 1"

@@ -133,10 +133,9 @@ pub fn configure_for(folder: &Path, gateway: &str, schedule: &str) -> PathBuf {
     let text = format!(
         "[organisation]\nadministrators = [\"6281100000001\"]\n\
          [server]\nlisten = \"127.0.0.1:0\"\nmessages_per_minute = 1000000\n\
-         [transport]\nkind = \"fonnte\"\n[transport.fonnte]\nbase_url = \"http://{}\"\ndevice = \"{DEVICE}\"\n\
+         [transport]\nkind = \"fonnte\"\n[transport.fonnte]\nbase_url = \"http://{gateway}\"\ndevice = \"{DEVICE}\"\n\
          [outbox.pace]\ngap = {{ min_ms = 0, max_ms = 0 }}\nreply_gap = {{ min_ms = 0, max_ms = 0 }}\nrecipient_gap_ms = 0\n\
-         quiet_hours = {{ from = \"00:00\", to = \"00:00\" }}\n[schedule]\n{schedule}",
-        gateway
+         quiet_hours = {{ from = \"00:00\", to = \"00:00\" }}\n[schedule]\n{schedule}"
     );
     std::fs::write(&file, text).unwrap();
     file

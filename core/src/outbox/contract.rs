@@ -307,6 +307,7 @@ fn statuses_never_go_back(outbox: &dyn Outbox) {
     assert!(outbox.status(&change(Some("g2"), None, State::Failed), at(8)).unwrap());
     let failed = outbox.list(&Filter { delivery: Some(State::Failed), ..Filter::default() }).unwrap();
     assert_eq!(failed.len(), 1);
+    assert_eq!((failed[0].cause, failed[0].reason.as_deref()), (Some(Cause::Undelivered), Some("invalid")));
     assert_eq!(outbox.decide(failed[0].id, Decision::Retry, at(9)).unwrap().delivery, None);
 }
 
@@ -326,6 +327,8 @@ fn decisions(outbox: &dyn Outbox) {
     ]) {
         assert_eq!(outbox.decide(id, decision, at(1)).unwrap().stage, stage);
     }
+    let causes: Vec<_> = outbox.list(&Filter::default()).unwrap().into_iter().map(|entry| entry.cause).collect();
+    assert_eq!(causes, [None, Some(Cause::NotSent), Some(Cause::Discarded), Some(Cause::Retried)]);
     assert_eq!(outbox.decide(ids[0], Decision::Sent, at(2)).unwrap_err().kind(), ErrorKind::InvalidInput);
     assert_eq!(outbox.decide(ids[0], Decision::Discard, at(2)).unwrap_err().kind(), ErrorKind::InvalidInput);
     assert_eq!(outbox.decide(MessageId(999), Decision::Sent, at(2)).unwrap_err().kind(), ErrorKind::NotFound);
