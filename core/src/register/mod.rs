@@ -18,6 +18,8 @@ pub mod contract;
 mod identity;
 mod memory;
 mod options;
+#[cfg(feature = "sqlite")]
+mod schema;
 mod seal;
 #[cfg(feature = "sqlite")]
 mod sqlite;
