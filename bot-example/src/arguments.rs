@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dermawan::outbox::Stage;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -42,7 +43,7 @@ pub(crate) enum Command {
     /// Show forecasts, donors at risk, segments and anomalies
     Analyse(Analyse),
     /// Serve the bot: receive webhooks, answer, send, and do what the schedule says
-    Serve,
+    Serve(Serve),
     /// Talk to the bot as if from a telephone; nothing is sent
     Chat(Chat),
     /// Serve the administrators' page alone; nothing is sent
@@ -133,6 +134,15 @@ impl Subject {
         Self::Transactions,
         Self::Report,
     ];
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Pretend that it is this time now, such as 2026-09-01T08:00:00+07:00, to try out what the schedule does; only with
+    /// the console or a stand-in on this machine as the gateway
+    #[arg(long, value_name = "TIME")]
+    pub(crate) clock: Option<Timestamp>,
 }
 
 /// Options of `chat`.

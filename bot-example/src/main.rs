@@ -27,19 +27,18 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let outcome =
-        log::start(arguments.log.as_deref(), matches!(arguments.command, Command::Serve)).and_then(
-            |()| match &arguments.command {
-                Command::Demo(options) => command::demo::run(&arguments, options),
-                Command::Etl(options) => command::etl::run(&arguments, options),
-                Command::Analyse(options) => command::analyse::run(&arguments, options),
-                Command::Serve => command::serve::run(&arguments),
-                Command::Chat(options) => command::chat::run(&arguments, options),
-                Command::Page(options) => command::page::run(&arguments, options),
-                Command::Outbox(what) => command::outbox::run(&arguments, what),
-                Command::Doctor(options) => command::doctor::run(&arguments, options),
-                Command::StandIn(options) => command::stand_in::run(options),
-            },
-        );
+    let outcome = log::start(arguments.log.as_deref(), matches!(arguments.command, Command::Serve(_))).and_then(|()| {
+        match &arguments.command {
+            Command::Demo(options) => command::demo::run(&arguments, options),
+            Command::Etl(options) => command::etl::run(&arguments, options),
+            Command::Analyse(options) => command::analyse::run(&arguments, options),
+            Command::Serve(options) => command::serve::run(&arguments, options),
+            Command::Chat(options) => command::chat::run(&arguments, options),
+            Command::Page(options) => command::page::run(&arguments, options),
+            Command::Outbox(what) => command::outbox::run(&arguments, what),
+            Command::Doctor(options) => command::doctor::run(&arguments, options),
+            Command::StandIn(options) => command::stand_in::run(options),
+        }
+    });
     outcome.unwrap_or_else(|error| failure::report(&error))
 }

@@ -27,6 +27,17 @@ fn charity(schedule: &str) -> (TempDir, Gateway) {
     (folder, gateway)
 }
 
+/// A Sunday, the first of a month, at the hour of the report.
+const FIRST: &str = "2026-02-01T08:00:00+07:00";
+
+/// The same, as of the day of [`FIRST`].
+fn charity_of_the_first(schedule: &str) -> (TempDir, Gateway) {
+    let (folder, gateway) = (tempfile::tempdir().unwrap(), Gateway::start());
+    configure(folder.path(), &gateway, schedule);
+    succeed(program(folder.path()).args(["etl", "--sample", "--as-of", "2026-02-01"]));
+    (folder, gateway)
+}
+
 fn seconds() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }
@@ -195,17 +206,14 @@ fn nothing_that_was_answered_200_is_lost_when_the_program_is_killed() {
 /// Opting out holds over a restart, and a batch that comes later passes the number over.
 #[test]
 fn who_says_stop_hears_no_more() {
-    if is_late_in_month() {
-        return;
-    }
-    let (folder, gateway) = charity(QUIET);
-    let server = Server::start(folder.path());
+    let (folder, gateway) = charity_of_the_first(QUIET);
+    let server = Server::at(folder.path(), FIRST);
     assert_eq!(server.hook(&message(BUDI, "BERHENTI", 1)), 200);
     gateway.wait_for(1);
     server.settle();
     server.stop();
-    configure(folder.path(), &gateway, &format!("{QUIET}{}", report_today(false)));
-    let server = Server::start(folder.path());
+    configure(folder.path(), &gateway, &format!("{QUIET}{}", report(false)));
+    let server = Server::at(folder.path(), FIRST);
     let queued = server.logged("reports are queued");
     let donors = queued["added"].as_u64().unwrap() as usize;
     let sent = gateway.wait_for(1 + donors);
@@ -213,51 +221,40 @@ fn who_says_stop_hears_no_more() {
     server.stop();
 }
 
-/// A schedule whose report is due now; the administrators are told elsewhere.
-fn report_today(test: bool) -> String {
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::get("Asia/Jakarta").unwrap()).date();
-    format!("report = true\nreport_test = {test}\nreport_day = {}\nreport_at = \"00:00\"\n", today.day().min(28))
-}
-
-/// The plan knows no report behind the 28th.
-fn is_late_in_month() -> bool {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::get("Asia/Jakarta").unwrap()).day() > 28
+/// A schedule with the report.
+fn report(test: bool) -> String {
+    format!("report = true\nreport_test = {test}\n")
 }
 
 #[test]
 fn a_missed_run_is_caught_up_once() {
-    let jakarta = jiff::tz::TimeZone::get("Asia/Jakarta").unwrap();
-    let day = format!("{:?}", jiff::Timestamp::now().to_zoned(jakarta).weekday()).to_lowercase();
-    let plan = format!("alerts = false\nbrief_day = \"{day}\"\nbrief_at = \"00:00\"\n{}", report_today(true));
-    let (folder, gateway) = charity(&plan);
-    // The brief's hour passed while nothing ran; in test mode the report goes to administrators only.
-    let wanted = if is_late_in_month() { 1 } else { 2 };
-    let server = Server::start(folder.path());
-    let sent = gateway.wait_for(wanted);
+    let plan = format!("alerts = false\nbrief_day = \"sunday\"\n{}", report(true));
+    let (folder, gateway) = charity_of_the_first(&plan);
+    // Their hours passed while nothing ran; in test mode the report goes to administrators only.
+    let evening = "2026-02-01T19:00:00+07:00";
+    let server = Server::at(folder.path(), evening);
+    let sent = gateway.wait_for(2);
     assert!(sent.iter().all(|(to, _)| to == ADMINISTRATOR), "{sent:?}");
     server.kill();
     for _ in 0..2 {
-        let server = Server::start(folder.path());
-        std::thread::sleep(std::time::Duration::from_secs(1));
+        let server = Server::at(folder.path(), evening);
+        server.quiet(folder.path());
         server.stop();
     }
-    assert_eq!(gateway.accepted().len(), wanted);
+    assert_eq!(gateway.accepted().len(), 2);
 }
 
 #[test]
 fn the_monthly_report_reaches_every_verified_donor_once() {
-    if is_late_in_month() {
-        return;
-    }
-    let (folder, gateway) = charity(&format!("{QUIET}{}", report_today(false)));
-    let server = Server::start(folder.path());
+    let (folder, gateway) = charity_of_the_first(&format!("{QUIET}{}", report(false)));
+    let server = Server::at(folder.path(), FIRST);
     let queued = server.logged("reports are queued");
     let donors = queued["added"].as_u64().unwrap() as usize;
     assert!(donors > 50, "{queued}");
     // killed in the middle of the batch; the rest goes out at the next start, and nobody gets it twice
     gateway.wait_for(10);
     server.kill();
-    let server = Server::start(folder.path());
+    let server = Server::at(folder.path(), FIRST);
     let begin = std::time::Instant::now();
     let stage = |stage: &str| server.metric(&format!("dermawan_outbox_messages{{lane=\"fonnte\",stage=\"{stage}\"}}"));
     while stage("queued") + stage("leased") + stage("sending") > 0 {

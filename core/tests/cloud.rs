@@ -288,7 +288,8 @@ fn a_hook_may_hold_much() {
     assert_eq!(first.device.as_ref().map(Number::as_str), Some("6281100000000"));
     let Event::Message(foreign) = &events[5] else { panic!() };
     assert_eq!(foreign.sender, Sender::Person(Number::parse("+819012345678").unwrap()), "Japan, not Indonesia");
-    assert!(matches!(events.last(), Some(Event::Status(change)) if change.state == State::Failed));
+    assert!(matches!(events.last(), Some(Event::Status(change)) if change.state == State::Failed
+        && change.reason.as_deref() == Some("error 131026")));
 }
 
 #[test]

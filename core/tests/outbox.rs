@@ -4,8 +4,8 @@
 
 use dermawan::bot::Number;
 use dermawan::outbox::{
-    Ask, Counts, Decision, Draft, Entry, Filter, Halt, HaltKind, Memory, MessageId, Next, Outbox, Outcome, Sqlite,
-    Ticket, Whom, contract,
+    Ask, Cause, Counts, Decision, Draft, Entry, Filter, Halt, HaltKind, Memory, MessageId, Next, Outbox, Outcome,
+    Sqlite, Ticket, Whom, contract,
 };
 use dermawan::transport::{State, StatusChange};
 use jiff::{SignedDuration, Timestamp};
@@ -131,7 +131,7 @@ impl Hand<'_> {
                     0 => Outcome::Accepted(Some(format!("g{}", how % 6))),
                     1 => Outcome::Again { due: now + SignedDuration::from_secs(3), reason: "later".into() },
                     2 => Outcome::Unknown("reset".into()),
-                    3 => Outcome::Dead("no".into()),
+                    3 => Outcome::Dead(Cause::Recipient, "no".into()),
                     _ => Outcome::Halted(Halt {
                         kind: HaltKind::Device,
                         reason: "off".into(),
@@ -148,6 +148,7 @@ impl Hand<'_> {
                     id: (state % 3 != 0).then(|| format!("g{id}")),
                     state_id: (state % 3 != 1).then(|| format!("s{id}")),
                     state: states[usize::from(state) % 5],
+                    reason: (state % 5 == 1).then(|| "expired".into()),
                 };
                 format!("{:?}", outbox.status(&change, now))
             }

@@ -3,6 +3,7 @@
 
 use dermawan::bot::{Number, Question, Selection, Sender, Session, number_in};
 use dermawan::churn::Method;
+use dermawan::outbox::{Draft, Outbox, Priority};
 use dermawan::register::{
     CareState, Code, ErasureState, Key, Lid, MemoryRegister, Options, Purpose, Register, SqliteRegister,
 };
@@ -256,6 +257,30 @@ fn data_and_erasure() {
     assert!(phone.say("INFO").contains("belum terdaftar"), "though the source still names the number");
     assert!(CHARITY.recipients(&register).unwrap().iter().all(|(_, to)| *to != budi));
     assert_eq!(CHARITY.complete_erasure(&register, 1, phone.now).unwrap_err().code(), "not_found");
+}
+
+/// Who wants no messages and asks for erasure is still told that it is done: that answers the person's own request.
+#[test]
+fn an_erasure_is_confirmed_to_who_opted_out() {
+    let register = memory();
+    let outbox = dermawan::outbox::Memory::default();
+    let budi = Number::parse(BUDI).unwrap();
+    let mut phone = Phone::new(&register, BUDI);
+    phone.say("BERHENTI");
+    outbox.opt_out(&budi, phone.now).unwrap();
+    phone.wait(1);
+    phone.say("HAPUS DATA");
+    phone.say("YA");
+    let notice = phone.last.owed[0].clone().draft("fonnte", Priority::Reply, "kabar");
+    assert!(!notice.solicited, "the administrators did not ask for it");
+    phone.wait(60 * 24);
+    let owed = CHARITY.complete_erasure(&register, 1, phone.now).unwrap().remove(0);
+    let draft = owed.draft("fonnte", Priority::Reply, "kabar");
+    assert_eq!((&draft.to, draft.solicited), (&budi, true));
+    // Anything else to the same number is refused.
+    let other = Draft::single("lain", "fonnte", Priority::Care, "salam", budi, "Halo");
+    let put = outbox.put(&mut [other, draft].into_iter(), phone.now).unwrap();
+    assert_eq!((put.added, put.opted_out), (1, 1));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::arguments::{Arguments, Listed, Outbox as What, Went};
 use crate::config::Config;
 use crate::screen::{Screen, json};
 use crate::table::Table;
-use dermawan::outbox::{Decision, Entry, Filter, Halt, HaltKind, MessageId, Outbox, Sqlite, Stage};
+use dermawan::outbox::{Cause, Decision, Entry, Filter, Halt, HaltKind, MessageId, Outbox, Sqlite, Stage};
 use dermawan::{Error, ErrorKind, Number, Result};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -88,7 +88,7 @@ fn list(outbox: &Sqlite, listed: &Listed, screen: &mut Screen) -> Result<()> {
     if found.is_empty() {
         return screen.line("no such messages");
     }
-    let mut table = Table::new(&[">id", "stage", "delivery", "kind", "batch", "to", "changed", "reason"]);
+    let mut table = Table::new(&[">id", "stage", "delivery", "kind", "batch", "to", "changed", "cause", "reason"]);
     for entry in &found {
         table.row([
             entry.id.to_string(),
@@ -98,6 +98,7 @@ fn list(outbox: &Sqlite, listed: &Listed, screen: &mut Screen) -> Result<()> {
             entry.batch.clone().unwrap_or_else(|| "-".into()),
             entry.to.as_ref().map_or_else(|| "-".into(), Number::masked),
             entry.changed.to_string(),
+            entry.cause.map_or("-", Cause::code).into(),
             entry.reason.clone().unwrap_or_default(),
         ]);
     }
@@ -170,6 +171,7 @@ fn shape(entry: &Entry) -> Value {
         "batch": entry.batch,
         "stage": entry.stage.code(),
         "delivery": entry.delivery.map(dermawan::transport::State::code),
+        "cause": entry.cause,
         "reason": entry.reason,
         "attempts": entry.attempts,
         "created": entry.created,

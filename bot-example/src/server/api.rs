@@ -13,7 +13,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, middleware, routing};
 use dermawan::{Analytics, DonorId, Error, ErrorKind, Result};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -83,7 +82,7 @@ async fn answer<T: Serialize + Send + 'static>(
     house: Arc<House>,
     question: impl FnOnce(&Analytics, Date) -> Result<T> + Send + 'static,
 ) -> Result<Json<T>, Trouble> {
-    blocking(house, |house| question(&house.analytics, house.today(Timestamp::now()))).await.map(Json)
+    blocking(house, |house| question(&house.analytics, house.today(house.now()))).await.map(Json)
 }
 
 type Answer<T> = Result<Json<T>, Trouble>;
@@ -171,7 +170,7 @@ async fn analysis(
     let shown = blocking(house, move |house| {
         let subject = <Subject as clap::ValueEnum>::from_str(&subject, false)
             .map_err(|_| Error::new(ErrorKind::NotFound, "there is no such analysis"))?;
-        let as_of = as_of.unwrap_or_else(|| house.today(Timestamp::now()));
+        let as_of = as_of.unwrap_or_else(|| house.today(house.now()));
         analyse::show(&Asked { analytics: &house.analytics, as_of, limit }, subject, json)
     });
     let body = serde_json::to_string(&shown.await?).unwrap_or_default();

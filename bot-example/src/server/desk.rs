@@ -3,10 +3,9 @@
 use super::House;
 use crate::page::{Decision, Delivery, Doubtful, Draft, Workbench};
 use dermawan::message::{Message, clean_or, date, number};
-use dermawan::outbox::{self, Entry, Filter, HaltKind, MessageId, Stage};
+use dermawan::outbox::{self, Cause, Entry, Filter, HaltKind, MessageId, Stage};
 use dermawan::register::CareState;
 use dermawan::{DonorId, Error, ErrorKind, Result};
-use jiff::Timestamp;
 use std::sync::Arc;
 
 /// The most messages of one sort that are listed for a decision: more are decided on from the command line.
@@ -40,7 +39,7 @@ impl ServerWorkbench {
 
 /// Dead for a reason that leaves nothing to decide: the person's wish, an administrator's, or that it came too late.
 fn is_settled(entry: &Entry) -> bool {
-    matches!(entry.reason.as_deref(), Some("opted out" | "expired" | "an administrator discarded it"))
+    entry.cause.is_some_and(Cause::is_settled)
 }
 
 /// What a sort of messages is called.
@@ -54,6 +53,7 @@ fn kind_name(kind: &str) -> &str {
         "ringkasan" => "Ringkasan",
         "anomali" => "Kejanggalan",
         "kekurangan" => "Kekurangan kas",
+        "sapaan" => "Daftar sapaan",
         other => other,
     }
 }
@@ -117,14 +117,14 @@ impl Workbench for ServerWorkbench {
             Decision::Sent => outbox::Decision::Sent,
             Decision::Discard => outbox::Decision::Discard,
         };
-        self.0.outbox.decide(MessageId(id), decision, Timestamp::now())?;
+        self.0.outbox.decide(MessageId(id), decision, self.0.now())?;
         tracing::info!(message = id, decision = decision.code(), "an administrator decided on a message");
         self.0.owed.notify_one();
         Ok(())
     }
 
     fn greet(&self, ids: &[u64], approved: bool) -> Result<()> {
-        let now = Timestamp::now();
+        let now = self.0.now();
         let to = if approved { CareState::Approved } else { CareState::Rejected };
         let moved = self.0.register.settle(ids, to, now)?;
         tracing::info!(count = moved.len(), state = to.name(), "an administrator decided on greetings");
@@ -138,7 +138,7 @@ impl Workbench for ServerWorkbench {
     }
 
     fn draft(&self) -> Result<()> {
-        let now = Timestamp::now();
+        let now = self.0.now();
         let list = self.0.analytics.draft_greetings(&*self.0.register, self.0.today(now), now)?;
         tracing::info!(waiting = list.total, "greetings are drafted");
         Ok(())

@@ -8,7 +8,7 @@ use dermawan::insight::{self, AnomalyDirection, AnomalyList, MonthlyReport};
 use dermawan::message::Message;
 use dermawan::outbox::{Draft, Priority, Retention};
 use dermawan::register::CareState;
-use dermawan::{DonorId, Error, ErrorKind, Month, Number, Owed, Result, anomaly};
+use dermawan::{DonorId, Error, ErrorKind, Month, Number, Result, anomaly};
 use jiff::{Timestamp, ToSpan};
 use tokio::sync::watch;
 
@@ -29,7 +29,7 @@ impl House {
         let Some(mut source) = self.config.source()? else { return Ok(None) };
         let rules = &self.analytics.settings().etl;
         let rules = etl::Options { mode: if full { Mode::Full } else { rules.mode }, ..rules.clone() };
-        let as_of = self.today(Timestamp::now());
+        let as_of = self.today(self.now());
         let report = self.analytics.load_with(&mut *source, &rules, as_of, &mut |_| {
             if *stop.borrow() {
                 return Err(Error::new(ErrorKind::Interrupted, "the load was stopped; nothing was changed"));
@@ -54,7 +54,10 @@ impl House {
         let report = self.analytics.monthly_report(month)?;
         if self.plan.report_test {
             let text = self.analytics.templates().render(&Message::MonthlyReport { name: None, report: &report })?;
-            return self.tell_administrators(&format!("laporan-uji:{period}"), "laporan-uji", &text, now);
+            let batch = format!("laporan-uji:{month}");
+            let batch = self.put_picture(&batch, month, now)?.then_some(batch);
+            let key = format!("laporan-uji:{period}");
+            return self.tell_with_picture(&key, "laporan-uji", &text, batch.as_deref(), now);
         }
         self.batch(month, &report, now)
     }
@@ -67,8 +70,9 @@ impl House {
 
     fn batch(&self, month: Month, report: &MonthlyReport, now: Timestamp) -> Result<()> {
         let expires = now.checked_add((REPORT_DAYS * 24).hours()).ok();
-        let batch = format!("laporan:{month}");
+        let batch = self.key(&format!("laporan:{month}"));
         let donors: Vec<(DonorId, Number)> = self.analytics.recipients(&*self.register)?;
+        let picture = self.put_picture(&batch, month, now)?;
         let mut put = dermawan::outbox::Put::default();
         for some in donors.chunks(NAMES) {
             let ids: Vec<DonorId> = some.iter().map(|(donor, _)| *donor).collect();
@@ -80,6 +84,7 @@ impl House {
                 let mut draft = Draft::batch(format!("{batch}:{donor}"), self.lane(), &*batch, number.clone(), text);
                 draft.donor = Some(*donor);
                 draft.expires = expires;
+                draft.picture = picture;
                 Some(draft)
             });
             let some = self.outbox.put(&mut drafts, now)?;
@@ -107,11 +112,14 @@ impl House {
     pub(super) fn thanks(&self, now: Timestamp) -> Result<()> {
         let owed = self.analytics.thanks_owed(&*self.register, self.today(now))?;
         for thanks in &owed {
-            let Owed { key, to, text } = thanks.message.clone();
-            let mut draft = Draft::single(key, self.lane(), Priority::Thanks, "terima_kasih", to, text);
+            let mut draft = thanks.message.clone().draft(self.lane(), Priority::Thanks, "terima_kasih");
+            draft.key = self.key(&draft.key);
             draft.donor = Some(thanks.donor);
             self.outbox.put(&mut std::iter::once(draft), now)?;
-            self.analytics.note_thanks(&*self.register, thanks, now)?;
+            // Nobody was thanked in a dry run: it is owed still.
+            if !self.is_dry_run() {
+                self.analytics.note_thanks(&*self.register, thanks, now)?;
+            }
         }
         if !owed.is_empty() {
             tracing::info!(count = owed.len(), "thanks are queued");
@@ -123,17 +131,33 @@ impl House {
     /// Greetings that an administrator approved.
     pub(super) fn greetings(&self, now: Timestamp) -> Result<()> {
         let owed = self.analytics.greetings_owed(&*self.register, self.today(now))?;
-        for (greeting, Owed { key, to, text }) in &owed {
-            let mut draft = Draft::single(&**key, self.lane(), Priority::Care, "salam", to.clone(), &**text);
+        let mut added = 0;
+        for (greeting, message) in &owed {
+            let mut draft = message.clone().draft(self.lane(), Priority::Care, "salam");
+            draft.key = self.key(&draft.key);
             draft.donor = Some(greeting.donor);
-            self.outbox.put(&mut std::iter::once(draft), now)?;
-            self.register.settle(&[greeting.id], CareState::Sent, now)?;
+            added += self.outbox.put(&mut std::iter::once(draft), now)?.added;
+            if !self.is_dry_run() {
+                self.register.settle(&[greeting.id], CareState::Sent, now)?;
+            }
         }
-        if !owed.is_empty() {
-            tracing::info!(count = owed.len(), "greetings are queued");
+        if added > 0 {
+            tracing::info!(count = added, "greetings are queued");
             self.owed.notify_one();
         }
         Ok(())
+    }
+
+    /// Drafts for donors at risk, and a word to the administrators that they wait. Nothing goes out to a donor here.
+    pub(super) fn draft_greetings(&self, period: &str, now: Timestamp) -> Result<()> {
+        let most = usize::from(self.plan.greetings_most);
+        let list = self.analytics.draft_greetings_up_to(&*self.register, self.today(now), now, most)?;
+        tracing::info!(waiting = list.total, "greetings wait for a decision");
+        if list.total == 0 {
+            return Ok(());
+        }
+        let text = self.analytics.templates().render(&Message::Greetings(&list))?;
+        self.tell_administrators(&format!("sapaan:{period}"), "sapaan", &text, now)
     }
 
     /// The brief, as the administrators' own word gives it.
@@ -209,6 +233,17 @@ impl House {
         self.tell_administrators(&format!("terlewat:{month}"), "terlewat", &text, now)
     }
 
+    /// Whether nothing leaves but for administrators.
+    fn is_dry_run(&self) -> bool {
+        self.config.transport().dry_run
+    }
+
+    /// The key of what the schedule puts into the outbox. A dry run has keys of its own: what it only seemed to send goes
+    /// out once it is over.
+    fn key(&self, key: &str) -> String {
+        if self.is_dry_run() { format!("uji:{key}") } else { key.to_owned() }
+    }
+
     /// What an administrator would be answered; `None` without administrators.
     fn administrators_word(&self, word: &str, now: Timestamp) -> Result<Option<String>> {
         let Some(first) = self.analytics.settings().organisation.administrators.first() else { return Ok(None) };
@@ -221,11 +256,20 @@ impl House {
 
     /// One message to each administrator, once for its key.
     fn tell_administrators(&self, key: &str, kind: &str, text: &str, now: Timestamp) -> Result<()> {
+        self.tell_with_picture(key, kind, text, None, now)
+    }
+
+    /// The same under a picture, which was put in for `batch`.
+    fn tell_with_picture(&self, key: &str, kind: &str, text: &str, batch: Option<&str>, now: Timestamp) -> Result<()> {
         let numbers = command::administrators(&self.analytics.settings().organisation)?;
-        let mut drafts = numbers
-            .into_iter()
-            .enumerate()
-            .map(|(i, number)| Draft::single(format!("{key}:{i}"), self.lane(), Priority::Alert, kind, number, text));
+        let mut drafts = numbers.into_iter().map(|number| {
+            // Not the place in the list, which changes when somebody joins.
+            let key = format!("{}:{}", self.key(key), self.register.mark(&number));
+            let mut draft = Draft::single(key, self.lane(), Priority::Alert, kind, number, text);
+            draft.batch = batch.map(ToOwned::to_owned);
+            draft.picture = batch.is_some();
+            draft
+        });
         let put = self.outbox.put(&mut drafts, now)?;
         if put.added > 0 {
             tracing::info!(kind, added = put.added, "administrators are told");

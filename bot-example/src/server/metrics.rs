@@ -73,6 +73,8 @@ counters! {
     jobs_done = "dermawan_jobs_total" "outcome=\"done\"";
     /// Runs of jobs that failed.
     jobs_failed = "dermawan_jobs_total" "outcome=\"failed\"";
+    /// Times that the schedule was looked at, and what was due was done.
+    looks = "dermawan_schedule_looks_total" "";
     /// Questions with a wrong token.
     unauthorised = "dermawan_api_unauthorised_total" "";
 }

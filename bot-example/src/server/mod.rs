@@ -16,6 +16,7 @@ mod jobs;
 mod limits;
 mod metrics;
 mod options;
+mod picture;
 mod reply;
 mod scheduler;
 mod webhook;
@@ -24,6 +25,7 @@ mod worker;
 pub(crate) use door::ask;
 pub(crate) use options::{ServerOptions, TransportOptions};
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::page::{self, AdminToken, AnalyticsDesk};
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -43,7 +45,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use limits::Limits;
 use metrics::Counters;
-use options::Secrets;
+use options::{Gateway, Secrets};
 use reply::Reader;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -67,6 +69,7 @@ struct House {
     config: Config,
     options: ServerOptions,
     plan: schedule::Options,
+    clock: Clock,
     secrets: Secrets,
     /// The token of the command line.
     door: Secret,
@@ -76,7 +79,7 @@ struct House {
     outbox: Arc<dyn Outbox>,
     register: Box<dyn Register>,
     worker: Worker,
-    inbox_path: PathBuf,
+    runs_path: PathBuf,
     reader: Reader,
     intake: Intake,
     /// Something came in.
@@ -93,6 +96,10 @@ struct House {
 }
 
 impl House {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     fn today(&self, now: Timestamp) -> Date {
         self.zone.to_datetime(now).date()
     }
@@ -138,12 +145,25 @@ pub(crate) fn check(config: &Config) -> Result<()> {
     options::transport(config.transport(), &secrets, &config.settings().organisation).map(|_| ())
 }
 
+/// A clock that begins at another time, for a trial: nobody outside this machine hears what it makes due.
+pub(crate) fn pretend(config: &Config, time: Timestamp) -> Result<Clock> {
+    let transport = config.transport();
+    if transport.kind == Gateway::Console
+        || (transport.kind == Gateway::Fonnte && transport.fonnte.is_on_this_machine())
+    {
+        return Ok(Clock::beginning(time));
+    }
+    Err(Error::new(ErrorKind::Configuration, "--clock is for trials, and the gateway reaches people")
+        .hint("set transport.kind to console, or transport.fonnte.base_url to a `dermawan-bot stand-in` on 127.0.0.1"))
+}
+
 /// Serves until the program is told to stop.
 pub(crate) fn run(
     config: Config,
     analytics: Analytics,
     outbox: Arc<dyn Outbox>,
     register: Box<dyn Register>,
+    clock: Clock,
 ) -> Result<()> {
     let options = config.server().clone();
     let secrets = Secrets::of_environment()?;
@@ -169,10 +189,11 @@ pub(crate) fn run(
         let counters = Arc::new(Counters::default());
         let arrived = Arc::new(Notify::new());
         let (intake, writer) = intake::start(Inbox::open(&inbox_path)?, Arc::clone(&arrived), Arc::clone(&counters))?;
-        let runs = Runs::open(&inbox_path)?;
+        let runs_path = options::runs_path(&inbox_path, config.transport().dry_run);
+        let runs = Runs::open(&runs_path)?;
         let worker = Worker::new(transport.name(), "server", config.outbox_options(), zone.clone())?;
         // The analytics file has one process, so no other server of this outbox can be alive.
-        let reclaimed = worker.start(&*outbox, Timestamp::now())?;
+        let reclaimed = worker.start(&*outbox, clock.now())?;
         if reclaimed != dermawan::outbox::Reclaimed::default() {
             tracing::warn!(?reclaimed, "the last server was cut off");
         }
@@ -182,6 +203,7 @@ pub(crate) fn run(
             limits: Mutex::new(Limits::new(options.messages_per_minute, options.webhooks_per_second)),
             guesses: Mutex::new(Limits::new(GUESSES, 1)),
             plan: config.schedule().clone(),
+            clock,
             config,
             options,
             secrets,
@@ -193,7 +215,7 @@ pub(crate) fn run(
             register,
             worker,
             reader: Reader::new(Inbox::open(&inbox_path)?),
-            inbox_path,
+            runs_path,
             intake,
             arrived,
             owed: Notify::new(),
@@ -292,8 +314,8 @@ fn administrators_page(house: &Arc<House>) -> Result<Option<Router>> {
     }
     let token = AdminToken::new(std::env::var(page::VARIABLE).ok())?;
     let organisation = house.analytics.settings().organisation.name.clone();
-    let zone = house.zone.clone();
-    let today = Box::new(move || Ok(zone.to_datetime(Timestamp::now()).date()));
+    let (zone, clock) = (house.zone.clone(), house.clock);
+    let today = Box::new(move || Ok(zone.to_datetime(clock.now()).date()));
     let workbench = Box::new(desk::ServerWorkbench::new(house));
     let desk = Arc::new(AnalyticsDesk::new(Arc::clone(&house.analytics), today, workbench));
     let options = page::Options { token, organisation, https: house.options.https };

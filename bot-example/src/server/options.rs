@@ -7,7 +7,7 @@ use dermawan::transport::{
 use dermawan::{Error, ErrorKind, Organisation, Result};
 use serde::Deserialize;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A shorter secret can be guessed by whoever may try for a year.
@@ -75,6 +75,15 @@ pub(crate) struct TransportOptions {
     pub(crate) dry_run: bool,
     /// Fonnte's.
     pub(crate) fonnte: FonnteOptions,
+}
+
+/// Where the schedule notes what has run. A dry run has notes of its own: it does not use up the month.
+pub(crate) fn runs_path(inbox: &Path, dry_run: bool) -> PathBuf {
+    let mut name = inbox.as_os_str().to_owned();
+    if dry_run {
+        name.push(".dry-run");
+    }
+    name.into()
 }
 
 /// A gateway by its name.

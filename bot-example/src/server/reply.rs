@@ -7,7 +7,7 @@ use super::House;
 use dermawan::inbox::{Inbox, Letter, Outcome, Step};
 use dermawan::outbox::{Draft, Priority};
 use dermawan::transport::{Event, Inbound};
-use dermawan::{Deed, Error, ErrorKind, Number, Owed, Result, Spoken, Turn};
+use dermawan::{Deed, Error, ErrorKind, Number, Result, Spoken, Turn};
 use jiff::Timestamp;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -129,7 +129,7 @@ async fn settle(house: &Arc<House>, letter: Letter, mut stop: watch::Receiver<bo
             Outcome::Failed => house.counters.failed.add(1),
         }
         let Settled { outcome, session } = outcome;
-        let step = Step::Settle { seq, outcome, session, now: Timestamp::now() };
+        let step = Step::Settle { seq, outcome, session, now: house.now() };
         if house.intake.settle(step).await.is_err() {
             tracing::error!(
                 seq,
@@ -150,7 +150,7 @@ impl House {
     /// Deals with one letter: what it asks for is done and its reply lies in the outbox when this returns. May be done
     /// again for the same letter.
     fn deal_with(&self, letter: &Letter, said: &mut Option<Spoken>) -> Result<Settled> {
-        let now = Timestamp::now();
+        let now = self.now();
         match (&letter.event, &letter.from) {
             (Event::Message(message), Some(from)) => self.answer(letter, message, from, now, said),
             (Event::Status(change), _) => {
@@ -210,9 +210,9 @@ impl House {
             draft.reply_to.clone_from(&message.id);
             drafts.push(draft);
         }
-        for Owed { key, to, text } in &spoken.owed {
+        for owed in &spoken.owed {
             // Somebody waits for a code; it is not an answer to the number that it goes to.
-            let mut draft = Draft::single(&**key, lane, Priority::Reply, "kabar", to.clone(), &**text);
+            let mut draft = owed.clone().draft(lane, Priority::Reply, "kabar");
             draft.any_hour = true;
             drafts.push(draft);
         }

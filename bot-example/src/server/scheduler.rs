@@ -22,7 +22,9 @@ pub(super) async fn run(house: Arc<House>, runs: Runs, mut stop: watch::Receiver
         let looked = {
             let (house, stop) = (Arc::clone(&house), stop.clone());
             tokio::task::spawn_blocking(move || {
-                if let Err(error) = look(&house, &mut mine, &stop) {
+                let looked = look(&house, &mut mine, &stop);
+                house.counters.looks.add(1);
+                if let Err(error) = looked {
                     tracing::error!(code = error.code(), "the schedule cannot be read: {error}");
                 }
                 mine
@@ -31,7 +33,7 @@ pub(super) async fn run(house: Arc<House>, runs: Runs, mut stop: watch::Receiver
         };
         runs = looked.ok().or_else(|| {
             tracing::error!("a job ended in a fault of the program");
-            Runs::open(&house.inbox_path).ok()
+            Runs::open(&house.runs_path).ok()
         });
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
@@ -42,7 +44,7 @@ pub(super) async fn run(house: Arc<House>, runs: Runs, mut stop: watch::Receiver
 
 fn look(house: &House, runs: &mut Runs, stop: &watch::Receiver<bool>) -> Result<()> {
     let plan = &house.plan;
-    let now = Timestamp::now();
+    let now = house.now();
     if let Some(month) = schedule::missed_report(plan, now, &house.zone, &runs.past()?) {
         house.tell_of_missed_report(month, now)?;
     }
@@ -53,7 +55,7 @@ fn look(house: &House, runs: &mut Runs, stop: &watch::Receiver<bool>) -> Result<
             return Ok(());
         }
         // The nightly load and one in between may be due together; what the first brought need not be loaded again.
-        if !runs.begin(job, &period, Timestamp::now())? {
+        if !runs.begin(job, &period, house.now())? {
             continue;
         }
         tracing::info!(job = job.code(), period, "a job begins");
@@ -62,6 +64,7 @@ fn look(house: &House, runs: &mut Runs, stop: &watch::Receiver<bool>) -> Result<
             Job::Report => house.report(&period, now),
             Job::Brief => house.brief(&period, now),
             Job::Alerts => house.alerts(now),
+            Job::Greetings => house.draft_greetings(&period, now),
             Job::Thanks => house.thanks(now),
             Job::Tidy => house
                 .tidy(now)
@@ -71,12 +74,12 @@ fn look(house: &House, runs: &mut Runs, stop: &watch::Receiver<bool>) -> Result<
         match done {
             Ok(()) => {
                 house.counters.jobs_done.add(1);
-                runs.end(job, &period, true, Timestamp::now())?;
+                runs.end(job, &period, true, house.now())?;
                 tracing::info!(job = job.code(), period, "a job is done");
             }
             Err(error) => {
                 house.counters.jobs_failed.add(1);
-                runs.end(job, &period, false, Timestamp::now())?;
+                runs.end(job, &period, false, house.now())?;
                 tracing::error!(job = job.code(), period, code = error.code(), "a job failed: {error}");
             }
         }

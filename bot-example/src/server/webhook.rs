@@ -58,7 +58,7 @@ async fn receive(house: &House, headers: &HeaderMap, body: Body) -> StatusCode {
         house.counters.refused.add(1);
         return StatusCode::SERVICE_UNAVAILABLE;
     }
-    let now = Timestamp::now();
+    let now = house.now();
     for event in events {
         if let Event::Message(message) = &event
             && !is_wanted(house, message, now)

@@ -19,7 +19,7 @@ pub(super) async fn run(house: Arc<House>, mut stop: watch::Receiver<bool>) {
             let house = Arc::clone(&house);
             tokio::task::spawn_blocking(move || {
                 let seed = getrandom::u64().unwrap_or_else(|_| Timestamp::now().as_nanosecond() as u64);
-                house.worker.step(&*house.outbox, &*house.transport, Timestamp::now(), seed, &mut |_| {})
+                house.worker.step(&*house.outbox, &*house.transport, house.now(), seed, &mut |_| {})
             })
             .await
         };
@@ -42,7 +42,7 @@ pub(super) async fn run(house: Arc<House>, mut stop: watch::Receiver<bool>) {
             }
         }
     }
-    let given_back = tokio::task::spawn_blocking(move || house.worker.stop(&*house.outbox, Timestamp::now())).await;
+    let given_back = tokio::task::spawn_blocking(move || house.worker.stop(&*house.outbox, house.now())).await;
     if let Ok(Err(error)) = given_back {
         tracing::error!(code = error.code(), "what was leased could not be given back: {error}");
     }
@@ -51,7 +51,7 @@ pub(super) async fn run(house: Arc<House>, mut stop: watch::Receiver<bool>) {
 /// Logs and counts a step, and says how long to wait before the next.
 fn note(house: &House, step: Step) -> Option<Duration> {
     let until = |at: Timestamp| {
-        let left = at.duration_since(Timestamp::now());
+        let left = at.duration_since(house.now());
         Duration::try_from(left).unwrap_or(Duration::ZERO).min(LONGEST)
     };
     match step {

@@ -2,7 +2,7 @@
 
 use super::fault::Plan;
 use super::hook;
-use super::state::{Desk, Ids, Line};
+use super::state::{Desk, Ids, Line, is_address};
 use axum::extract::{Json, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -31,6 +31,8 @@ pub(super) struct Change {
     hook_delay_ms: Option<u64>,
     delay_ms: Option<u64>,
     disconnect_after: Option<u64>,
+    /// Where webhooks are posted from now on: for a bot whose port the system chose.
+    webhook: Option<String>,
 }
 
 /// `POST /control/state`: changes settings; a device that connects or disconnects is told by webhook.
@@ -38,8 +40,12 @@ pub(super) async fn change(State(desk): State<Arc<Desk>>, Json(change): Json<Cha
     if change.copies.is_some_and(|copies| !(1..=100).contains(&copies)) {
         return (StatusCode::BAD_REQUEST, "copies: 1 to 100").into_response();
     }
+    if change.webhook.as_deref().is_some_and(|url| !is_address(url)) {
+        return (StatusCode::BAD_REQUEST, "webhook: an address with http:// or https://").into_response();
+    }
     let turned = {
         let mut state = desk.lock();
+        state.webhook = change.webhook.or_else(|| state.webhook.take());
         let settings = &mut state.settings;
         let turned = change.connected.filter(|connected| *connected != settings.connected);
         settings.connected = change.connected.unwrap_or(settings.connected);

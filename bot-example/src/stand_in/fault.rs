@@ -16,6 +16,11 @@ pub(crate) enum Fault {
         /// Milliseconds.
         ms: u64,
     },
+    /// The message is accepted, and its answer takes so long.
+    Late {
+        /// Milliseconds.
+        ms: u64,
+    },
     /// The connection is cut, and nothing was accepted.
     ResetBefore,
     /// The message is accepted, and the connection is cut before the answer.

@@ -207,6 +207,7 @@ pub(super) async fn send(
     }
     let answer = queue(&desk, form).await;
     match fault {
+        Some(Fault::Late { ms }) => tokio::time::sleep(Duration::from_millis(ms)).await,
         Some(Fault::ResetAfter) => cut.cut(),
         Some(Fault::Html { status, .. }) => return page(status),
         Some(Fault::Empty { .. }) => return StatusCode::OK.into_response(),

@@ -56,7 +56,7 @@ pub(super) fn post(desk: &Arc<Desk>, about: &'static str, body: Value) {
 
 /// Posts a body with all its copies, and waits until the last one was answered or given up.
 async fn deliver(desk: &Arc<Desk>, about: &'static str, mut body: Value) {
-    let Some(url) = desk.options.webhook.clone() else { return };
+    let Some(url) = desk.lock().webhook.clone() else { return };
     if let (Some(secret), None) = (&desk.options.secret, body.get("secret")) {
         body["secret"] = json!(secret);
     }

@@ -141,7 +141,7 @@ pub(super) async fn page(State(desk): State<Arc<Desk>>, Query(whose): Query<Whos
     } else {
         String::new()
     };
-    let hook = if desk.options.webhook.is_some() {
+    let hook = if desk.lock().webhook.is_some() {
         ""
     } else {
         "<p class=\"note\" role=\"status\">Tidak ada webhook: pesan tidak sampai ke bot. Jalankan dengan <code>--webhook</code>.</p>"

@@ -126,6 +126,8 @@ pub(super) struct State {
     /// Requests to `/send`, whatever became of them.
     pub(super) asked: u64,
     pub(super) next_inbox: u64,
+    /// Where webhooks are posted.
+    pub(super) webhook: Option<String>,
     log: Option<File>,
 }
 
@@ -136,13 +138,18 @@ pub(super) struct Desk {
     state: Mutex<State>,
 }
 
+/// Whether webhooks can be posted there.
+pub(super) fn is_address(url: &str) -> bool {
+    url.starts_with("http://") || url.starts_with("https://")
+}
+
 impl Desk {
     pub(super) fn new(options: Options) -> Result<Self> {
         if !(1..=100).contains(&options.copies) {
             return Err(Error::new(ErrorKind::InvalidInput, "the stand-in posts a webhook 1 to 100 times"));
         }
         if let Some(webhook) = &options.webhook
-            && !(webhook.starts_with("http://") || webhook.starts_with("https://"))
+            && !is_address(webhook)
         {
             return Err(Error::new(ErrorKind::InvalidInput, "the webhook's address has no known scheme")
                 .hint("write it like http://127.0.0.1:8080/webhook/…"));
@@ -183,6 +190,7 @@ impl Desk {
             posts: Vec::new(),
             asked: 0,
             next_inbox: 0,
+            webhook: options.webhook.clone(),
             log,
         };
         Ok(Self { options, agent, state: Mutex::new(state) })

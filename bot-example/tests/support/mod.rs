@@ -5,6 +5,7 @@
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses its own part")]
 
 pub mod server;
+pub mod stand_in;
 
 use std::io::Write;
 use std::path::Path;

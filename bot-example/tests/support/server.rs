@@ -1,5 +1,6 @@
 //! A server of the real program, its gateway, and the webhooks that reach it.
 
+use dermawan::outbox::{Outbox, Sqlite};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ pub const PATH: &str = "jalan-yang-tak-tertebak-1";
 pub const SECRET: &str = "rahasia-perangkat-0001";
 pub const ADMIN: &str = "kunci-pengurus-000001";
 pub const DEVICE: &str = "6281100000099";
+/// Of the database, where a test has one.
+pub const PASSWORD: &str = "s3cr3t-p@ss";
 pub const BUDI: &str = "6281234567890";
 
 /// A gateway that takes everything and remembers it.
@@ -121,24 +124,44 @@ pub const QUIET: &str = "brief = false\nalerts = false\n";
 
 /// A configuration with the gateway's address and a schedule.
 pub fn configure(folder: &Path, gateway: &Gateway, schedule: &str) -> PathBuf {
+    configure_for(folder, &gateway.address.to_string(), schedule)
+}
+
+/// The same for a gateway at an address.
+pub fn configure_for(folder: &Path, gateway: &str, schedule: &str) -> PathBuf {
     let file = folder.join("dermawan.toml");
     let text = format!(
         "[organisation]\nadministrators = [\"6281100000001\"]\n\
          [server]\nlisten = \"127.0.0.1:0\"\nmessages_per_minute = 1000000\n\
-         [transport]\nkind = \"fonnte\"\n[transport.fonnte]\nbase_url = \"http://{}\"\ndevice = \"{DEVICE}\"\n\
+         [transport]\nkind = \"fonnte\"\n[transport.fonnte]\nbase_url = \"http://{gateway}\"\ndevice = \"{DEVICE}\"\n\
          [outbox.pace]\ngap = {{ min_ms = 0, max_ms = 0 }}\nreply_gap = {{ min_ms = 0, max_ms = 0 }}\nrecipient_gap_ms = 0\n\
-         quiet_hours = {{ from = \"00:00\", to = \"00:00\" }}\n[schedule]\n{schedule}",
-        gateway.address
+         quiet_hours = {{ from = \"00:00\", to = \"00:00\" }}\n[schedule]\n{schedule}"
     );
     std::fs::write(&file, text).unwrap();
     file
 }
 
+/// The server's outbox, read beside it.
+pub fn open_outbox(folder: &Path) -> Sqlite {
+    Sqlite::open(folder.join("dermawan-outbox.sqlite")).unwrap()
+}
+
 impl Server {
     pub fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    /// A server for which it is this time now.
+    pub fn at(folder: &Path, time: &str) -> Self {
+        Self::start_with(folder, &["--clock", time])
+    }
+
+    pub fn start_with(folder: &Path, arguments: &[&str]) -> Self {
         let mut command = super::program(folder);
         command
             .arg("serve")
+            .args(arguments)
+            .env("DERMAWAN_DATABASE_PASSWORD", PASSWORD)
             .env("DERMAWAN_WEBHOOK_TOKEN", PATH)
             .env("DERMAWAN_WEBHOOK_SECRET", SECRET)
             .env("DERMAWAN_FONNTE_TOKEN", "token-fonnte")
@@ -213,6 +236,29 @@ impl Server {
             }
             assert!(begin.elapsed() < Duration::from_mins(2), "no {message} in\n{log}");
             std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits until what was due at the start is done.
+    pub fn looked(&self) {
+        self.until("the schedule is looked at", || self.metric("dermawan_schedule_looks_total") > 0);
+        assert_eq!(self.metric("dermawan_jobs_total{outcome=\"failed\"}"), 0, "{}", self.log.lock().unwrap());
+    }
+
+    /// Waits until what was due at the start is done, what came in is answered, and nothing waits to be sent.
+    pub fn quiet(&self, folder: &Path) {
+        self.looked();
+        self.settle();
+        let outbox = open_outbox(folder);
+        self.until("everything is sent", || outbox.counts(None).unwrap().is_over());
+    }
+
+    /// Waits until something holds.
+    pub fn until(&self, what: &str, holds: impl Fn() -> bool) {
+        let begin = Instant::now();
+        while !holds() {
+            assert!(begin.elapsed() < Duration::from_mins(2), "never: {what}\n{}", self.log.lock().unwrap());
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 

@@ -56,7 +56,7 @@ impl Analytics {
         for thanks in due {
             let Some(to) = numbers.get(&thanks.donor) else { continue };
             let Some(text) = self.thank_you(thanks.donor, as_of)? else { continue };
-            let message = Owed { key: thanks.key(), to: to.clone(), text };
+            let message = Owed { key: thanks.key(), to: to.clone(), text, solicited: false };
             owed.push(OwedThanks { message, donor: thanks.donor, gifts: thanks.gifts });
         }
         Ok(owed)
@@ -71,12 +71,29 @@ impl Analytics {
     /// Drafts greetings for the donors at risk, the one to call first at the top. At most
     /// [`Settings::risk_list`](super::Settings::risk_list) wait at a time: a list that somebody reads, not one that grows.
     pub fn draft_greetings(&self, register: &dyn Register, as_of: Date, now: Timestamp) -> Result<GreetingList> {
-        self.draft_in(&self.desk(as_of)?, register, now)
+        self.draft_in(&self.desk(as_of)?, register, now, usize::MAX)
     }
 
-    pub(super) fn draft_in(&self, desk: &Desk<'_>, register: &dyn Register, now: Timestamp) -> Result<GreetingList> {
+    /// The same, of `most` new greetings at most: what the organisation can care for at a time.
+    pub fn draft_greetings_up_to(
+        &self,
+        register: &dyn Register,
+        as_of: Date,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<GreetingList> {
+        self.draft_in(&self.desk(as_of)?, register, now, most)
+    }
+
+    pub(super) fn draft_in(
+        &self,
+        desk: &Desk<'_>,
+        register: &dyn Register,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<GreetingList> {
         let waiting = register.greetings(Some(CareState::Drafted))?.len();
-        let mut room = self.settings.risk_list.saturating_sub(waiting);
+        let mut room = self.settings.risk_list.saturating_sub(waiting).min(most);
         if room > 0 {
             let at_risk = desk.donors_at_risk()?;
             let wanted = at_risk.iter().copied().collect();
@@ -116,7 +133,7 @@ impl Analytics {
             };
             let text = self.templates.render(&Message::Salam { name: &record.name })?;
             let key = format!("salam:{}", greeting.id);
-            owed.push((greeting, Owed { key, to: to.clone(), text }));
+            owed.push((greeting, Owed { key, to: to.clone(), text, solicited: false }));
         }
         Ok(owed)
     }
@@ -153,30 +170,25 @@ fn recipients(
     only: Option<&BTreeSet<DonorId>>,
 ) -> Result<Vec<(DonorId, Number)>> {
     let is_wanted = |donor: &DonorId| only.is_none_or(|only| only.contains(donor));
+    let everyone = register.everyone()?;
+    let proved: BTreeSet<&Number> = everyone.iter().map(|verified| &verified.number).collect();
+    // Those proved here come first.
+    let here = everyone.iter().map(|verified| (verified.donor, verified.number.clone()));
+    // The source keeps numbers in the normal form; what is not one can be written to by nobody. Of a number that was proved
+    // here to be somebody's, what the source says does not count.
+    let contacts = view.verified_contacts()?;
+    let there = contacts
+        .iter()
+        .filter_map(|(donor, number)| Some((*donor, Number::parse(&format!("+{number}")).ok()?)))
+        .filter(|(_, number)| !proved.contains(number));
+    let (donors, numbers): (Vec<DonorId>, Vec<Number>) =
+        here.chain(there).filter(|(donor, _)| is_wanted(donor)).unzip();
+    let standings = register.standings(&numbers)?;
     let mut found: BTreeMap<DonorId, Number> = BTreeMap::new();
-    let mut proved: BTreeSet<Number> = BTreeSet::new();
-    for verified in register.everyone()? {
-        proved.insert(verified.number.clone());
-        if is_wanted(&verified.donor)
-            && !found.contains_key(&verified.donor)
-            && register.standing(&verified.number)?.opted_out.is_none()
-        {
-            found.insert(verified.donor, verified.number);
-        }
-    }
-    for (donor, number) in view.verified_contacts()? {
-        if !is_wanted(&donor) || found.contains_key(&donor) {
-            continue;
-        }
-        // The source keeps numbers in the normal form; what is not one can be written to by nobody.
-        let Ok(number) = Number::parse(&format!("+{number}")) else { continue };
-        // Proved here to be somebody's: what the source says of it does not count.
-        if proved.contains(&number) {
-            continue;
-        }
-        let standing = register.standing(&number)?;
+    for ((donor, number), standing) in donors.into_iter().zip(numbers).zip(standings) {
+        // An erasure holds until the number is proved anew.
         if standing.opted_out.is_none() && standing.erased.is_none() {
-            found.insert(donor, number);
+            found.entry(donor).or_insert(number);
         }
     }
     Ok(found.into_iter().collect())

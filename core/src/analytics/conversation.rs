@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::insight::{AnomalyList, Brief, ConsentNote, MonthlyReport, Outlook, RiskList, Status, StoredData};
 use crate::message::Message;
 use crate::model::{DonorId, Number, Sender};
+use crate::outbox::{Draft, Priority};
 use crate::register::{
     Begun, CareState, Claim, Claimant, Code, Confirmed, Consent, Lid, Processing, Purpose, Register,
 };
@@ -110,6 +111,16 @@ pub struct Owed {
     pub to: Number,
     /// The text.
     pub text: String,
+    /// It answers the person's own request, so that an opt-out from before does not hold it back.
+    pub solicited: bool,
+}
+
+impl Owed {
+    /// The message for the outbox.
+    pub fn draft(self, lane: &str, priority: Priority, kind: &str) -> Draft {
+        let solicited = self.solicited;
+        Draft { solicited, ..Draft::single(self.key, lane, priority, kind, self.to, self.text) }
+    }
 }
 
 /// The number is masked, and the text left out.
@@ -282,7 +293,10 @@ impl Analytics {
     /// Those of [`Register::erase`].
     pub fn complete_erasure(&self, register: &dyn Register, erasure: u64, now: Timestamp) -> Result<Vec<Owed>> {
         let text = self.templates.render(&Message::Erased)?;
-        let owed = |(n, to): (usize, Number)| Owed { key: format!("hapus:{erasure}:{n}"), to, text: text.clone() };
+        let owed = |(n, to): (usize, Number)| {
+            // Who opted out asked for it all the same.
+            Owed { key: format!("hapus:{erasure}:{n}"), to, text: text.clone(), solicited: true }
+        };
         Ok(register.erase(erasure, now)?.into_iter().enumerate().map(owed).collect())
     }
 
@@ -348,10 +362,11 @@ impl Analytics {
                 let Some(donor) = wish.donor else { return say(&Message::Cancelled) };
                 note(register, donor, Purpose::Erasure, turn.now)?;
                 let notice = self.templates.render(&Message::ErasureNotice { erasure: wish.id, donor })?;
-                let owed = dialogue.administrators().iter().enumerate().map(|(n, to)| Owed {
-                    key: format!("permintaan_hapus:{}:{n}", wish.id),
+                let owed = dialogue.administrators().iter().map(|to| Owed {
+                    key: format!("permintaan_hapus:{}:{}", wish.id, register.mark(to)),
                     to: to.clone(),
                     text: notice.clone(),
+                    solicited: false,
                 });
                 Ok(Outcome { owed: owed.collect(), ..say(&Message::ErasureRecorded { erasure: wish.id })? })
             }
@@ -359,7 +374,7 @@ impl Analytics {
             Effect::ConfirmReports => Ok(Outcome { deeds: vec![Deed::SendReports], ..say(&Message::ReportsOrdered)? }),
             Effect::Cancel => say(&Message::Cancelled),
             Effect::DraftGreetings => {
-                let list = self.draft_in(&known.desk, register, turn.now)?;
+                let list = self.draft_in(&known.desk, register, turn.now, usize::MAX)?;
                 say(&Message::Greetings(&list))
             }
             Effect::ApproveGreetings => settle(register, turn, CareState::Approved, &say),
@@ -472,7 +487,12 @@ impl Analytics {
 
 fn owed_code(turn: &Turn<'_>, to: Number, text: String) -> Owed {
     // The code is the remainder of the same random bits; the quotient tells nothing of it, and keys are shown in lists.
-    Owed { key: format!("kode:{}:{:x}", turn.now.as_microsecond(), turn.random / 1_000_000), to, text }
+    Owed {
+        key: format!("kode:{}:{:x}", turn.now.as_microsecond(), turn.random / 1_000_000),
+        to,
+        text,
+        solicited: false,
+    }
 }
 
 /// What came of claiming a number.

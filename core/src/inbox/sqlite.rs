@@ -8,6 +8,7 @@ use crate::sqlite::{self, trouble};
 use crate::transport::{DeviceChange, Event, Inbound, State, StatusChange};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use std::borrow::Cow;
 use std::path::Path;
 
 const MIGRATIONS: &[&str] = &["
@@ -133,7 +134,7 @@ struct Columns<'a> {
     kind: &'static str,
     sender: Option<&'a str>,
     lid: Option<&'a str>,
-    body: &'a str,
+    body: Cow<'a, str>,
     gateway_id: Option<&'a str>,
     state_id: Option<&'a str>,
     written: Option<i64>,
@@ -151,21 +152,23 @@ fn keep(transaction: &Transaction<'_>, event: &Event, now: Timestamp) -> Result<
                 kind: "message",
                 sender: Some(number.as_str()),
                 lid: lid.as_deref(),
-                body: text,
+                body: text.into(),
                 gateway_id: id.as_deref(),
                 state_id: None,
                 written: written.map(Timestamp::as_millisecond),
             }
         }
         Event::Message(_) => return Ok(Kept::Ignored),
-        Event::Status(StatusChange { id, state_id, state }) => {
+        Event::Status(StatusChange { id, state_id, state, reason }) => {
             let part = |id: &Option<String>| id.clone().unwrap_or_default();
             Columns {
                 key: format!("status:{}:{}:{}", part(id), part(state_id), state.code()),
                 kind: "status",
                 sender: None,
                 lid: None,
-                body: state.code(),
+                body: reason
+                    .as_ref()
+                    .map_or_else(|| state.code().into(), |reason| format!("{}\n{reason}", state.code()).into()),
                 gateway_id: id.as_deref(),
                 state_id: state_id.as_deref(),
                 written: None,
@@ -178,7 +181,7 @@ fn keep(transaction: &Transaction<'_>, event: &Event, now: Timestamp) -> Result<
                 kind: if *connected { "connected" } else { "disconnected" },
                 sender: None,
                 lid: None,
-                body: reason,
+                body: reason.into(),
                 gateway_id: None,
                 state_id: None,
                 written: None,
@@ -284,8 +287,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<Letter>> {
         }),
         ("status", _) => {
             let states = [State::Pending, State::Failed, State::Sent, State::Delivered, State::Read];
-            let Some(state) = states.into_iter().find(|state| state.code() == body) else { return Ok(None) };
-            Event::Status(StatusChange { id: row.get(6)?, state_id: row.get(7)?, state })
+            let (code, reason) = match body.split_once('\n') {
+                Some((code, reason)) => (code, Some(reason.to_owned())),
+                None => (body.as_str(), None),
+            };
+            let Some(state) = states.into_iter().find(|state| state.code() == code) else { return Ok(None) };
+            Event::Status(StatusChange { id: row.get(6)?, state_id: row.get(7)?, state, reason })
         }
         ("connected" | "disconnected", _) => {
             Event::Device(DeviceChange { connected: kind == "connected", reason: body })

@@ -4,7 +4,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "the checks of a test suite")]
 
 use super::{
-    Ask, Decision, Draft, Filter, Halt, HaltKind, Leased, MessageId, Next, Outbox, Outcome, Priority, Reclaimed,
+    Ask, Cause, Decision, Draft, Filter, Halt, HaltKind, Leased, MessageId, Next, Outbox, Outcome, Priority, Reclaimed,
     Retention, Stage, Ticket, Whom,
 };
 use crate::error::ErrorKind;
@@ -131,12 +131,18 @@ fn the_life_of_a_message(outbox: &dyn Outbox) {
     assert_eq!((entry.attempts, entry.gateway_id.as_deref(), entry.changed), (1, Some("g1"), at(11)));
     put(outbox, batch(2), 12);
     let ticket = sending(outbox, 6, 12);
-    assert_eq!(outbox.settle(&ticket, &Outcome::Dead("no such number".into()), at(12)).unwrap(), Stage::Dead);
+    assert_eq!(
+        outbox.settle(&ticket, &Outcome::Dead(Cause::Recipient, "no such number".into()), at(12)).unwrap(),
+        Stage::Dead
+    );
     let late = Draft { expires: Some(at(20)), not_before: Some(at(15)), ..batch(3) };
     put(outbox, late, 13);
     assert_eq!(waits(outbox, &ask(7), 14), Some(15));
     assert_eq!(waits(outbox, &ask(7), 20), None, "expired");
-    assert_eq!(outbox.find("laporan:2026-08:3").unwrap().unwrap().reason.as_deref(), Some("expired"));
+    let cause = |key: &str| outbox.find(key).unwrap().unwrap().cause;
+    assert_eq!(cause("laporan:2026-08:1"), None);
+    assert_eq!(cause("laporan:2026-08:2"), Some(Cause::Recipient));
+    assert_eq!(cause("laporan:2026-08:3"), Some(Cause::Expired));
 }
 
 fn an_interrupted_message_is_unknown(outbox: &dyn Outbox) {
@@ -279,6 +285,7 @@ fn statuses_never_go_back(outbox: &dyn Outbox) {
         id: id.map(Into::into),
         state_id: state_id.map(Into::into),
         state,
+        reason: (state == State::Failed).then(|| "invalid".into()),
     };
     let delivery = |key: &str| outbox.find(key).unwrap().unwrap().delivery;
     put(outbox, batch(1), 0);
@@ -300,6 +307,7 @@ fn statuses_never_go_back(outbox: &dyn Outbox) {
     assert!(outbox.status(&change(Some("g2"), None, State::Failed), at(8)).unwrap());
     let failed = outbox.list(&Filter { delivery: Some(State::Failed), ..Filter::default() }).unwrap();
     assert_eq!(failed.len(), 1);
+    assert_eq!((failed[0].cause, failed[0].reason.as_deref()), (Some(Cause::Undelivered), Some("invalid")));
     assert_eq!(outbox.decide(failed[0].id, Decision::Retry, at(9)).unwrap().delivery, None);
 }
 
@@ -319,6 +327,8 @@ fn decisions(outbox: &dyn Outbox) {
     ]) {
         assert_eq!(outbox.decide(id, decision, at(1)).unwrap().stage, stage);
     }
+    let causes: Vec<_> = outbox.list(&Filter::default()).unwrap().into_iter().map(|entry| entry.cause).collect();
+    assert_eq!(causes, [None, Some(Cause::NotSent), Some(Cause::Discarded), Some(Cause::Retried)]);
     assert_eq!(outbox.decide(ids[0], Decision::Sent, at(2)).unwrap_err().kind(), ErrorKind::InvalidInput);
     assert_eq!(outbox.decide(ids[0], Decision::Discard, at(2)).unwrap_err().kind(), ErrorKind::InvalidInput);
     assert_eq!(outbox.decide(MessageId(999), Decision::Sent, at(2)).unwrap_err().kind(), ErrorKind::NotFound);

@@ -1,5 +1,6 @@
 //! A message as it is listed.
 
+use super::cause::Cause;
 use super::draft::{Priority, Resend};
 use super::record::code_enum;
 use crate::model::{DonorId, Number};
@@ -63,7 +64,9 @@ pub struct Entry {
     pub stage: Stage,
     /// What the gateway told after it was accepted.
     pub delivery: Option<State>,
-    /// Why it waits again, is unknown or dead: the gateway's word or ours, fit for a log.
+    /// Why it waits again, is unknown or dead, or was not delivered; stable.
+    pub cause: Option<Cause>,
+    /// The same in the gateway's words or ours, fit for a log.
     pub reason: Option<String>,
     /// How often the gateway could not take it.
     pub attempts: u32,

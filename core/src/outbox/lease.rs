@@ -1,5 +1,6 @@
 //! A message in a worker's hand.
 
+use super::cause::Cause;
 use super::draft::Priority;
 use super::entry::{MessageId, Stage};
 use super::halt::Halt;
@@ -102,8 +103,8 @@ pub enum Outcome {
     Halted(Halt),
     /// It may have been queued at the gateway or not.
     Unknown(String),
-    /// It will never go out.
-    Dead(String),
+    /// It will never go out: why, and in which words.
+    Dead(Cause, String),
 }
 
 /// What was taken back.

@@ -33,6 +33,7 @@
 //! # Ok::<(), dermawan::Error>(())
 //! ```
 
+mod cause;
 #[cfg(feature = "testkit")]
 pub mod contract;
 mod decision;
@@ -50,6 +51,7 @@ mod shelf;
 mod sqlite;
 mod worker;
 
+pub use cause::Cause;
 pub use decision::{Decision, Pruned, Retention, Whom};
 pub use draft::{Draft, Priority, Put, Resend};
 pub use entry::{BatchProgress, Counts, Entry, Filter, MessageId, Stage};

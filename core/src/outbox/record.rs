@@ -1,11 +1,12 @@
 //! A message's row, and how it moves on: the transitions are here, once, for every kind of outbox.
 
+use super::cause::Cause;
 use super::draft::{Draft, Priority, Resend};
 use super::entry::{Entry, MessageId, Stage};
 use super::lease::{Outcome, Ticket};
 use super::options::after;
 use crate::model::{DonorId, Number};
-use crate::transport::{Picture, State};
+use crate::transport::{Picture, State, StatusChange};
 use jiff::{SignedDuration, Timestamp};
 
 /// An enum that is kept as a number and shown as a word: both are stable.
@@ -106,6 +107,7 @@ impl Record {
             batch: draft.batch.clone(),
             stage: Stage::Queued,
             delivery: None,
+            cause: None,
             reason: None,
             attempts: 0,
             resent: false,
@@ -150,36 +152,36 @@ impl Record {
     }
 
     /// Waits again, nothing having gone out.
-    pub(super) fn queue(&mut self, due: Timestamp, reason: Option<&str>, now: Timestamp) {
+    pub(super) fn queue(&mut self, due: Timestamp, why: Option<(Cause, &str)>, now: Timestamp) {
         self.let_go();
         self.entry.due = micros(due);
-        if let Some(reason) = reason {
-            self.entry.reason = Some(short(reason));
+        if let Some((cause, reason)) = why {
+            self.explain(cause, reason);
         }
         self.move_to(Stage::Queued, now);
     }
 
-    pub(super) fn die(&mut self, reason: &str, now: Timestamp) {
+    pub(super) fn die(&mut self, cause: Cause, reason: &str, now: Timestamp) {
         self.let_go();
-        self.entry.reason = Some(short(reason));
+        self.explain(cause, reason);
         self.move_to(Stage::Dead, now);
     }
 
     /// Nobody knows whether it went out. The lease's number stays: should its answer still come, it is believed.
-    pub(super) fn doubt(&mut self, reason: &str, now: Timestamp) {
+    pub(super) fn doubt(&mut self, cause: Cause, reason: &str, now: Timestamp) {
         if self.entry.resend == Resend::Once && !self.entry.resent {
             self.entry.resent = true;
-            return self.queue(after(now, RESEND_AFTER), Some(reason), now);
+            return self.queue(after(now, RESEND_AFTER), Some((cause, reason)), now);
         }
         self.hold_until = None;
-        self.entry.reason = Some(short(reason));
+        self.explain(cause, reason);
         self.move_to(Stage::Unknown, now);
     }
 
     pub(super) fn accept(&mut self, gateway_id: Option<&str>, now: Timestamp) {
         self.let_go();
         self.entry.gateway_id = gateway_id.map(ToOwned::to_owned);
-        self.entry.reason = None;
+        (self.entry.cause, self.entry.reason) = (None, None);
         self.move_to(Stage::Accepted, now);
     }
 
@@ -188,11 +190,11 @@ impl Record {
             Outcome::Accepted(id) => self.accept(id.as_deref(), now),
             Outcome::Again { due, reason } => {
                 self.entry.attempts = self.entry.attempts.saturating_add(1);
-                self.queue(*due, Some(reason), now);
+                self.queue(*due, Some((Cause::Refused, reason)), now);
             }
-            Outcome::Halted(halt) => self.queue(now, Some(&halt.reason), now),
-            Outcome::Unknown(reason) => self.doubt(reason, now),
-            Outcome::Dead(reason) => self.die(reason, now),
+            Outcome::Halted(halt) => self.queue(now, Some((Cause::Halted, &halt.reason)), now),
+            Outcome::Unknown(reason) => self.doubt(Cause::Unclear, reason, now),
+            Outcome::Dead(cause, reason) => self.die(*cause, reason, now),
         }
     }
 
@@ -200,17 +202,29 @@ impl Record {
     pub(super) fn take_back(&mut self, now: Timestamp) {
         match self.entry.stage {
             Stage::Leased => self.queue(self.entry.due, None, now),
-            Stage::Sending => self.doubt("interrupted while it was being sent", now),
+            Stage::Sending => self.doubt(Cause::Interrupted, "interrupted while it was being sent", now),
             _ => {}
         }
     }
 
     /// A status, which never goes back.
-    pub(super) fn follow(&mut self, state: State, state_id: Option<&str>) {
-        self.entry.delivery = self.entry.delivery.max(Some(state));
-        if let Some(state_id) = state_id {
-            self.state_id = Some(state_id.to_owned());
+    pub(super) fn follow(&mut self, change: &StatusChange) {
+        let before = self.entry.delivery;
+        self.entry.delivery = before.max(Some(change.state));
+        if self.entry.delivery != before && self.entry.stage == Stage::Accepted {
+            (self.entry.cause, self.entry.reason) = (None, None);
+            if change.state == State::Failed {
+                self.explain(Cause::Undelivered, change.reason.as_deref().unwrap_or("the gateway gave it up"));
+            }
         }
+        if let Some(state_id) = &change.state_id {
+            self.state_id = Some(state_id.clone());
+        }
+    }
+
+    fn explain(&mut self, cause: Cause, reason: &str) {
+        self.entry.cause = Some(cause);
+        self.entry.reason = Some(short(reason));
     }
 
     /// Severs the person: the key goes too, where it names the donor.

@@ -1,6 +1,7 @@
 //! What may happen to a message, for every kind of outbox: the shelves below only keep rows.
 
 use super::Outbox;
+use super::cause::Cause;
 use super::decision::{Decision, Pruned, Retention, Whom};
 use super::draft::{Draft, Put};
 use super::entry::{BatchProgress, Counts, Entry, Filter, MessageId, Stage};
@@ -117,7 +118,7 @@ impl<S: Shelves> Outbox for S {
             let mut purged = 0;
             for mut record in shelf.of(&Whom::Number(number.clone()))? {
                 if matches!(record.entry.stage, Stage::Queued | Stage::Leased) {
-                    record.die("opted out", now);
+                    record.die(Cause::OptedOut, "opted out", now);
                     shelf.save(&record)?;
                     purged += 1;
                 }
@@ -174,7 +175,7 @@ impl<S: Shelves> Outbox for S {
                 }
                 // What is being sent keeps its lease, so that its answer finds it; what is unknown can not be retried.
                 if matches!(record.entry.stage, Stage::Queued | Stage::Leased | Stage::Unknown) {
-                    record.die("erased", now);
+                    record.die(Cause::Erased, "erased", now);
                     shelf.save(&record)?;
                 }
                 record.sever(true);
@@ -274,12 +275,12 @@ fn opens(class: u8, ask: &Ask, gates: super::shelf::Gates) -> Timestamp {
 /// Leases a message that is due, or moves it out of the way.
 fn try_lease(shelf: &mut dyn Shelf, mut record: Record, ask: &Ask, now: Timestamp) -> Result<Option<Leased>> {
     let Some(to) = record.entry.to.clone() else {
-        record.die("erased", now);
+        record.die(Cause::Erased, "erased", now);
         shelf.save(&record)?;
         return Ok(None);
     };
     if record.expires.is_some_and(|expires| expires <= now) {
-        record.die("expired", now);
+        record.die(Cause::Expired, "expired", now);
         shelf.save(&record)?;
         return Ok(None);
     }
@@ -328,7 +329,7 @@ fn mark_sending(shelf: &mut dyn Shelf, ticket: &Ticket, now: Timestamp) -> Resul
     };
     let halted = !barred && halt_of(shelf, &record.entry.lane)?.is_some();
     if barred {
-        record.die("opted out", now);
+        record.die(Cause::OptedOut, "opted out", now);
     } else if halted {
         record.take_back(now);
     } else {
@@ -351,7 +352,7 @@ fn settle(shelf: &mut dyn Shelf, ticket: &Ticket, outcome: &Outcome, now: Timest
     }
     // A person erased while the message was on its way.
     if record.entry.to.is_none() && matches!(record.entry.stage, Stage::Queued | Stage::Unknown) {
-        record.die("erased", now);
+        record.die(Cause::Erased, "erased", now);
     }
     if let Outcome::Accepted(Some(id)) = outcome {
         follow_orphans(shelf, &mut record, id)?;
@@ -368,7 +369,7 @@ fn follow_orphans(shelf: &mut dyn Shelf, record: &mut Record, name: &str) -> Res
         changes.extend(shelf.take_orphans(&name)?);
     }
     for change in changes {
-        record.follow(change.state, change.state_id.as_deref());
+        record.follow(&change);
     }
     Ok(())
 }
@@ -376,7 +377,7 @@ fn follow_orphans(shelf: &mut dyn Shelf, record: &mut Record, name: &str) -> Res
 fn status(shelf: &mut dyn Shelf, change: &StatusChange, now: Timestamp) -> Result<bool> {
     for name in [&change.id, &change.state_id].into_iter().flatten() {
         let Some(mut record) = shelf.by_receipt(name)? else { continue };
-        record.follow(change.state, change.state_id.as_deref());
+        record.follow(change);
         if let Some(state_id) = &change.state_id {
             follow_orphans(shelf, &mut record, state_id)?;
         }
@@ -421,11 +422,11 @@ fn decide(shelf: &mut dyn Shelf, id: MessageId, decision: Decision, now: Timesta
             record.entry.gateway_id = None;
             record.state_id = None;
             record.expires = None;
-            record.queue(now, Some("an administrator sends it again"), now);
+            record.queue(now, Some((Cause::Retried, "an administrator sends it again")), now);
         }
         Decision::Sent => record.accept(None, now),
-        Decision::NotSent => record.die("an administrator settled it as not sent", now),
-        Decision::Discard => record.die("an administrator discarded it", now),
+        Decision::NotSent => record.die(Cause::NotSent, "an administrator settled it as not sent", now),
+        Decision::Discard => record.die(Cause::Discarded, "an administrator discarded it", now),
     }
     shelf.save(&record)?;
     Ok(record.entry)

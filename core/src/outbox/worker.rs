@@ -1,5 +1,6 @@
 //! One step after another, out of the door.
 
+use super::cause::Cause;
 use super::halt::{Halt, HaltKind};
 use super::jitter::mix;
 use super::lease::{Ask, Leased, Next, Outcome, Reclaimed};
@@ -219,7 +220,7 @@ impl Worker {
             SendError::Retry { after: wait, reason } => {
                 let attempts = leased.attempts + 1;
                 if attempts >= self.options.attempts {
-                    return Outcome::Dead(format!("given up after {attempts} attempts: {reason}"));
+                    return Outcome::Dead(Cause::Exhausted, format!("given up after {attempts} attempts: {reason}"));
                 }
                 let least = SignedDuration::try_from(*wait).unwrap_or(SignedDuration::MAX);
                 let jitter = self.options.backoff(leased.attempts, mix(seed, 3));
@@ -228,9 +229,8 @@ impl Worker {
             SendError::Pause(pause, reason) => Outcome::Halted(self.halt((*pause).into(), reason, now)),
             SendError::Stop(reason) => Outcome::Halted(self.halt(HaltKind::Stop, reason, now)),
             SendError::Unknown(reason) => Outcome::Unknown(reason.clone()),
-            SendError::Recipient(reason) | SendError::Content(reason) => {
-                Outcome::Dead(format!("{}: {reason}", error.code()))
-            }
+            SendError::Recipient(reason) => Outcome::Dead(Cause::Recipient, format!("recipient: {reason}")),
+            SendError::Content(reason) => Outcome::Dead(Cause::Content, format!("content: {reason}")),
         }
     }
 

@@ -22,6 +22,7 @@ pub fn check(make: &dyn Fn(Options) -> Box<dyn Register>) {
     guessing_is_stopped(&*make(Options::default()));
     consent_can_be_proved(&*make(Options::default()));
     opting_out_holds(&*make(Options::default()));
+    many_are_asked_for_at_once(&*make(Options::default()));
     erasure_severs(&*make(Options::default()));
     an_erased_number_may_come_back(&*make(Options::default()));
     greetings_wait_for_a_word(&*make(Options::default()));
@@ -171,6 +172,36 @@ fn opting_out_holds(register: &dyn Register) {
     assert_eq!(register.standing(&number(2)).unwrap().opted_out, None);
     assert!(register.opt_out(&number(1), false, at(3)).unwrap());
     assert_eq!(register.standing(&number(1)).unwrap().opted_out, None);
+}
+
+/// One question about many says what a question about each does, few or many; and marks tell numbers apart.
+fn many_are_asked_for_at_once(register: &dyn Register) {
+    let donor = DonorId(1);
+    for tail in 0..40 {
+        register.verify(&number(tail), donor, at(0)).unwrap();
+    }
+    register.request_erasure(donor, &number(0), at(1)).unwrap();
+    let wish = register.confirm_erasure(&number(0), at(1)).unwrap().unwrap();
+    assert_eq!(register.erase(wish.id, at(2)).unwrap().len(), 40);
+    for tail in (0..150).step_by(3) {
+        register.verify(&number(tail), DonorId(tail.into()), at(3)).unwrap();
+    }
+    for tail in (0..150).step_by(4) {
+        register.opt_out(&number(tail), true, at(4)).unwrap();
+    }
+    let all: Vec<Number> = (0..200).rev().map(number).collect();
+    let each: Vec<_> = all.iter().map(|number| register.standing(number).unwrap()).collect();
+    assert_eq!(register.standings(&all).unwrap(), each);
+    assert_eq!(register.standings(&all[120..130]).unwrap(), each[120..130]);
+    assert_eq!(register.standings(&[]).unwrap(), []);
+    let count = |is: fn(&super::Standing) -> bool| each.iter().filter(|standing| is(standing)).count();
+    assert_eq!(count(|standing| standing.verified.is_some()), 50);
+    assert_eq!(count(|standing| standing.opted_out.is_some()), 38);
+    assert_eq!(count(|standing| standing.erased.is_some()), 26, "of 40, those that were not proved anew");
+    let marks: std::collections::BTreeSet<String> = all.iter().map(|number| register.mark(number)).collect();
+    assert_eq!(marks.len(), 200);
+    assert_eq!(register.mark(&number(7)), register.mark(&number(7)));
+    assert!(marks.iter().all(|mark| mark.len() == 16 && !mark.contains("62812345")));
 }
 
 fn erasure_severs(register: &dyn Register) {

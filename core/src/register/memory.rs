@@ -82,6 +82,14 @@ impl Register for MemoryRegister {
         })
     }
 
+    fn standings(&self, numbers: &[Number]) -> Result<Vec<Standing>> {
+        numbers.iter().map(|number| self.standing(number)).collect()
+    }
+
+    fn mark(&self, number: &Number) -> String {
+        self.key.mark(number)
+    }
+
     fn numbers(&self, donor: DonorId) -> Result<Vec<Verified>> {
         Ok(self.book().verified.values().filter(|verified| verified.donor == donor).cloned().collect())
     }

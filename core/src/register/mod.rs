@@ -18,6 +18,8 @@ pub mod contract;
 mod identity;
 mod memory;
 mod options;
+#[cfg(feature = "sqlite")]
+mod schema;
 mod seal;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -39,6 +41,14 @@ use jiff::Timestamp;
 pub trait Register: Send + Sync {
     /// What is known of a number.
     fn standing(&self, number: &Number) -> Result<Standing>;
+
+    /// What is known of each of these numbers, in their order: the same as [`standing`](Register::standing) of each, in one
+    /// question however many there are.
+    fn standings(&self, numbers: &[Number]) -> Result<Vec<Standing>>;
+
+    /// A short name that stands for a number in a key: the same for the same number as long as this register lives, and
+    /// the number cannot be read from it.
+    fn mark(&self, number: &Number) -> String;
 
     /// The numbers proved to be a donor's, ascending.
     fn numbers(&self, donor: DonorId) -> Result<Vec<Verified>>;

@@ -1,6 +1,7 @@
 //! What is compared and never read back.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::Number;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
@@ -39,6 +40,12 @@ impl Key {
             mac.update(part.as_bytes());
         }
         mac.finalize().into_bytes().to_vec()
+    }
+
+    /// The mark of a number: the first 64 bits of its seal, in hexadecimal digits.
+    pub(super) fn mark(&self, number: &Number) -> String {
+        let seal = self.seal(&["mark", number.as_str()]);
+        seal.iter().take(8).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 
     /// Whether a seal is that of the parts, in the same time for every answer.

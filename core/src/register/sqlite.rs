@@ -2,6 +2,7 @@
 
 use super::memory::{no_erasure, other_text};
 use super::options::DAY;
+use super::schema::MIGRATIONS;
 use super::{
     Begun, CareState, Claim, Claimant, Code, Confirmed, Consent, Erasure, Greeting, How, Key, Lid, Options, Processing,
     Purpose, Register, Standing, Verified,
@@ -11,41 +12,12 @@ use crate::model::{DonationId, DonorId, Number};
 use crate::sqlite::{open, trouble};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Times are microseconds since 1970-01-01 UTC, `sealed` is the HMAC of a number.
-const MIGRATIONS: &[&str] = &["
-CREATE TABLE register_key (key BLOB NOT NULL) STRICT;
-CREATE TABLE verified (number TEXT PRIMARY KEY, donor INTEGER NOT NULL, at INTEGER NOT NULL, how TEXT NOT NULL) STRICT;
-CREATE INDEX verified_donor ON verified (donor);
-CREATE TABLE lids (lid TEXT PRIMARY KEY, number TEXT NOT NULL) STRICT;
-CREATE INDEX lids_number ON lids (number);
-CREATE TABLE codes (
-    claimant TEXT PRIMARY KEY, number TEXT NOT NULL, donor INTEGER NOT NULL, seal BLOB NOT NULL,
-    expires INTEGER NOT NULL, wrong INTEGER NOT NULL) STRICT;
-CREATE TABLE code_requests (key TEXT NOT NULL, number TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
-CREATE INDEX code_requests_key ON code_requests (key, at);
-CREATE TABLE opt_outs (sealed BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT;
-CREATE TABLE consents (
-    id INTEGER PRIMARY KEY, sealed BLOB NOT NULL, version TEXT NOT NULL, at INTEGER NOT NULL, channel TEXT NOT NULL,
-    given INTEGER NOT NULL) STRICT;
-CREATE INDEX consents_sealed ON consents (sealed);
-CREATE TABLE consent_texts (version TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;
-CREATE TABLE erased (sealed BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT;
-CREATE TABLE erasures (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, donor INTEGER, number TEXT, requested INTEGER NOT NULL, confirmed INTEGER,
-    done INTEGER) STRICT;
-CREATE TABLE processing (id INTEGER PRIMARY KEY, donor INTEGER NOT NULL, purpose TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
-CREATE INDEX processing_donor ON processing (donor);
-CREATE INDEX processing_at ON processing (at);
-CREATE TABLE greetings (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, donor INTEGER NOT NULL, state TEXT NOT NULL, drafted INTEGER NOT NULL,
-    since INTEGER NOT NULL) STRICT;
-CREATE INDEX greetings_donor ON greetings (donor);
-CREATE TABLE thanked (donation INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
-"];
+/// So many numbers are asked for one by one; of more, the tables are read as a whole.
+const FEW: usize = 64;
 
 /// A register in a file, which the outbox may share.
 #[derive(Debug)]
@@ -202,6 +174,37 @@ impl Register for SqliteRegister {
             opted_out: at("SELECT at FROM opt_outs WHERE sealed = ?1")?,
             erased: at("SELECT at FROM erased WHERE sealed = ?1")?,
         })
+    }
+
+    fn standings(&self, numbers: &[Number]) -> Result<Vec<Standing>> {
+        if numbers.len() <= FEW {
+            return numbers.iter().map(|number| self.standing(number)).collect();
+        }
+        let connection = self.connection();
+        // One state: nothing is written between the three questions.
+        let reading = connection.unchecked_transaction().map_err(trouble)?;
+        let by_number = |verified: Verified| (verified.number.clone(), verified);
+        let proved: BTreeMap<Number, Verified> =
+            rows(&reading, "SELECT * FROM verified", [], verified)?.into_iter().map(by_number).collect();
+        let sealed = |sql| -> Result<BTreeMap<Vec<u8>, Timestamp>> {
+            let found = rows(&reading, sql, [], |row| Ok((row.get(0)?, instant(row, 1)?)))?;
+            Ok(found.into_iter().collect())
+        };
+        let opted_out = sealed("SELECT sealed, at FROM opt_outs")?;
+        let erased = sealed("SELECT sealed, at FROM erased")?;
+        let standing = |number: &Number| {
+            let seal = self.sealed(number);
+            Standing {
+                verified: proved.get(number).cloned(),
+                opted_out: opted_out.get(&seal).copied(),
+                erased: erased.get(&seal).copied(),
+            }
+        };
+        Ok(numbers.iter().map(standing).collect())
+    }
+
+    fn mark(&self, number: &Number) -> String {
+        self.key.mark(number)
     }
 
     fn numbers(&self, donor: DonorId) -> Result<Vec<Verified>> {

@@ -57,6 +57,7 @@ fn periods(plan: &Options, job: Job, today: Date, hour: Time) -> Vec<String> {
             if is_day && hour >= plan.report_at { vec![month] } else { Vec::new() }
         }
         Job::Brief => daily(plan.brief && today.weekday() == plan.brief_day.weekday(), plan.brief_at),
+        Job::Greetings => daily(plan.greetings && today.weekday() == plan.greetings_day.weekday(), plan.greetings_at),
         Job::Alerts => daily(plan.alerts, plan.alerts_at),
         Job::Thanks if plan.thanks => slot(today, hour, plan.thanks_every_minutes).into_iter().collect(),
         Job::Thanks => Vec::new(),

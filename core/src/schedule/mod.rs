@@ -30,6 +30,8 @@ pub enum Job {
     Brief,
     /// Tell administrators of new anomalies and of a shortfall ahead.
     Alerts,
+    /// Draft greetings to donors at risk, for an administrator's word.
+    Greetings,
     /// Thank for gifts that are new.
     Thanks,
     /// Forget what need not be kept.
@@ -38,7 +40,8 @@ pub enum Job {
 
 impl Job {
     /// All of them, in the order in which they are done when several are due: facts first.
-    pub const ALL: [Self; 6] = [Self::Load, Self::Report, Self::Alerts, Self::Brief, Self::Thanks, Self::Tidy];
+    pub const ALL: [Self; 7] =
+        [Self::Load, Self::Report, Self::Alerts, Self::Brief, Self::Greetings, Self::Thanks, Self::Tidy];
 
     /// A stable lower-case name.
     pub const fn code(self) -> &'static str {
@@ -47,6 +50,7 @@ impl Job {
             Self::Report => "report",
             Self::Brief => "brief",
             Self::Alerts => "alerts",
+            Self::Greetings => "greetings",
             Self::Thanks => "thanks",
             Self::Tidy => "tidy",
         }

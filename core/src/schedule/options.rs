@@ -21,6 +21,9 @@ pub struct Options {
     pub report_day: i8,
     /// Its hour: 08:00.
     pub report_at: Time,
+    /// Send the picture of the donations along with the report, where the gateway can: off, for it takes a gateway's paid
+    /// plan.
+    pub report_picture: bool,
     /// Send the administrators a weekly brief: on.
     pub brief: bool,
     /// Its day: Monday.
@@ -31,6 +34,15 @@ pub struct Options {
     pub alerts: bool,
     /// When: 07:00, behind the night's load and before the day's work.
     pub alerts_at: Time,
+    /// Draft greetings to donors at risk every week and tell the administrators that they wait: off, the organisation
+    /// decides. None goes out without an administrator's word.
+    pub greetings: bool,
+    /// The day of the drafts: Monday.
+    pub greetings_day: Day,
+    /// Their hour: 07:30, behind the brief.
+    pub greetings_at: Time,
+    /// So many new drafts a week at most: 10, about what somebody reads with care.
+    pub greetings_most: u16,
     /// Thank for new gifts: off, the organisation decides.
     pub thanks: bool,
     /// Minutes between looks for new gifts: 15.
@@ -50,11 +62,16 @@ impl Default for Options {
             report_test: true,
             report_day: 1,
             report_at: time(8, 0, 0, 0),
+            report_picture: false,
             brief: true,
             brief_day: Day::Monday,
             brief_at: time(7, 0, 0, 0),
             alerts: true,
             alerts_at: time(7, 0, 0, 0),
+            greetings: false,
+            greetings_day: Day::Monday,
+            greetings_at: time(7, 30, 0, 0),
+            greetings_most: 10,
             thanks: false,
             thanks_every_minutes: 15,
             attempts: 5,
@@ -72,6 +89,9 @@ impl Options {
         }
         if self.thanks && !(1..=45).contains(&self.load_every_minutes) {
             return wrong("schedule.thanks needs schedule.load_every_minutes of 1 to 45, to thank within the hour");
+        }
+        if !(1..=1000).contains(&self.greetings_most) {
+            return wrong("schedule.greetings_most must be 1 to 1,000");
         }
         if !(1..=60).contains(&self.thanks_every_minutes) {
             return wrong("schedule.thanks_every_minutes must be 1 to 60");

@@ -104,6 +104,8 @@ pub struct StatusChange {
     pub state_id: Option<String>,
     /// What became of it.
     pub state: State,
+    /// Why it failed, where the gateway says so; fit for a log.
+    pub reason: Option<String>,
 }
 
 /// What became of a message that a gateway accepted, in the order in which it happens.

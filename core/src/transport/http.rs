@@ -131,21 +131,26 @@ pub(super) fn check_base(field: &'static str, base: &str, plain_http: bool) -> R
     if authority.is_empty() || authority.contains('@') || base.contains(char::is_whitespace) || base.contains('?') {
         return wrong("the gateway's address cannot be used", "write it like https://api.example.org");
     }
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
-    };
-    let this_machine =
-        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     match scheme {
         "https" => Ok(()),
-        "http" if plain_http || this_machine => Ok(()),
+        "http" if plain_http || is_on_this_machine(base) => Ok(()),
         "http" => wrong(
             "the token would travel unencrypted",
             "write https://, or allow it with plain_http = true inside a private network",
         ),
         _ => wrong("the gateway's address has no known scheme", "write it like https://api.example.org"),
     }
+}
+
+/// Whether an address leads to this machine and nowhere else.
+pub(super) fn is_on_this_machine(base: &str) -> bool {
+    let rest = base.split_once("://").map_or(base, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// A form: `name=value` pairs, percent-encoded.

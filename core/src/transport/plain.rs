@@ -47,7 +47,7 @@ pub(super) fn parse(hook: &Hook<'_>) -> Result<Vec<Event>, HookError> {
         Plain::Status { id, state } => {
             let states = [State::Pending, State::Failed, State::Sent, State::Delivered, State::Read];
             let state = states.into_iter().find(|known| known.code() == state).ok_or(HookError::Malformed)?;
-            Event::Status(StatusChange { id: Some(id), state_id: None, state })
+            Event::Status(StatusChange { id: Some(id), state_id: None, state, reason: None })
         }
         Plain::Device { connected, reason } => Event::Device(DeviceChange { connected, reason }),
     };

@@ -76,8 +76,19 @@ fn a_foreign_number_comes_back_as_it_was() {
 fn statuses_and_device_events_come_back() {
     let mut inbox = Inbox::in_memory().unwrap();
     let events = [
-        Event::Status(StatusChange { id: Some("1".into()), state_id: Some("x".into()), state: State::Delivered }),
-        Event::Status(StatusChange { id: None, state_id: Some("x".into()), state: State::Read }),
+        Event::Status(StatusChange {
+            id: Some("1".into()),
+            state_id: Some("x".into()),
+            state: State::Delivered,
+            reason: None,
+        }),
+        Event::Status(StatusChange { id: None, state_id: Some("x".into()), state: State::Read, reason: None }),
+        Event::Status(StatusChange {
+            id: Some("2".into()),
+            state_id: None,
+            state: State::Failed,
+            reason: Some("expired".into()),
+        }),
         Event::Device(DeviceChange { connected: false, reason: "logged out".into() }),
         Event::Device(DeviceChange { connected: true, reason: String::new() }),
     ];

@@ -3,6 +3,7 @@
 mod rows;
 mod schema;
 
+use super::cause::Cause;
 use super::decision::{Pruned, Retention, Whom};
 use super::draft::Draft;
 use super::entry::{BatchProgress, Counts, Filter};
@@ -191,7 +192,7 @@ impl Shelf for Rows<'_> {
         self.run(
             "UPDATE outbox_message SET stage = ?2, due = ?3, changed = ?4, attempts = ?5, resent = ?6, holder = ?7,
                  token = ?8, hold_until = ?9, gateway_id = ?10, state_id = ?11, delivery = ?12, reason = ?13,
-                 expires = ?14
+                 expires = ?14, cause = ?15
              WHERE id = ?1",
             params![
                 record.id().cast_signed(),
@@ -208,6 +209,7 @@ impl Shelf for Rows<'_> {
                 entry.delivery.map(state_number),
                 entry.reason,
                 record.expires.map(stamp),
+                entry.cause.map(Cause::number),
             ],
         )?;
         Ok(())
@@ -260,17 +262,21 @@ impl Shelf for Rows<'_> {
 
     fn keep_orphan(&mut self, change: &StatusChange, now: Timestamp) -> Result<()> {
         self.run(
-            "INSERT INTO outbox_orphan (gateway_id, state_id, state, at) VALUES (?1, ?2, ?3, ?4)",
-            params![change.id, change.state_id, state_number(change.state), stamp(now)],
+            "INSERT INTO outbox_orphan (gateway_id, state_id, state, reason, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![change.id, change.state_id, state_number(change.state), change.reason, stamp(now)],
         )?;
         Ok(())
     }
 
     fn take_orphans(&mut self, name: &str) -> Result<Vec<StatusChange>> {
         self.many(
-            "DELETE FROM outbox_orphan WHERE gateway_id = ?1 OR state_id = ?1 RETURNING gateway_id, state_id, state",
+            "DELETE FROM outbox_orphan WHERE gateway_id = ?1 OR state_id = ?1
+             RETURNING gateway_id, state_id, state, reason",
             [name],
-            |row| Ok(StatusChange { id: get(row, 0)?, state_id: get(row, 1)?, state: state(get(row, 2)?)? }),
+            |row| {
+                let (id, state_id) = (get(row, 0)?, get(row, 1)?);
+                Ok(StatusChange { id, state_id, state: state(get(row, 2)?)?, reason: get(row, 3)? })
+            },
         )
     }
 

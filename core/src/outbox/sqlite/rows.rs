@@ -1,5 +1,6 @@
 //! Between rows and records.
 
+use super::super::cause::Cause;
 use super::super::draft::{Priority, Resend};
 use super::super::entry::{Entry, MessageId, Stage};
 use super::super::halt::{Halt, HaltKind};
@@ -14,7 +15,7 @@ use rusqlite::Row;
 /// The columns that [`record`] reads, in its order.
 pub(super) const COLUMNS: &str = "id, key, lane, class, kind, priority, recipient, donor, batch, solicited, resend, \
     created, expires, stage, due, changed, attempts, resent, holder, token, hold_until, gateway_id, state_id, delivery, \
-    reason";
+    reason, cause";
 
 /// For a value that this library does not write.
 fn damaged(column: &'static str) -> Error {
@@ -69,6 +70,9 @@ pub(super) fn record(row: &Row<'_>) -> Result<Record> {
         batch: cell(row, 8)?,
         stage: stage(cell(row, 13)?)?,
         delivery: cell::<Option<i64>>(row, 23)?.map(state).transpose()?,
+        cause: cell::<Option<i64>>(row, 25)?
+            .map(|number| Cause::from_number(number).ok_or_else(|| damaged("cause")))
+            .transpose()?,
         reason: cell(row, 24)?,
         attempts: cell(row, 16)?,
         resent: cell(row, 17)?,

@@ -60,4 +60,14 @@ pub(super) const MIGRATIONS: &[&str] = &[
      CREATE TABLE outbox_gate (lane TEXT PRIMARY KEY, reply INTEGER NOT NULL, other INTEGER NOT NULL) STRICT;
      CREATE TABLE outbox_person_gate (number TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
      CREATE TABLE outbox_opt_out (number TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+    // Until then only the texts told why.
+    "ALTER TABLE outbox_message ADD COLUMN cause INTEGER;
+     UPDATE outbox_message SET cause = CASE
+         WHEN reason = 'opted out' THEN 0 WHEN reason = 'erased' THEN 1 WHEN reason = 'expired' THEN 2
+         WHEN reason LIKE 'recipient: %' THEN 3 WHEN reason LIKE 'content: %' THEN 4
+         WHEN reason LIKE 'given up after %' THEN 5 WHEN reason = 'an administrator discarded it' THEN 6
+         WHEN reason = 'an administrator settled it as not sent' THEN 7
+         WHEN reason = 'interrupted while it was being sent' THEN 8 WHEN stage = 4 THEN 9 END
+     WHERE reason IS NOT NULL;
+     ALTER TABLE outbox_orphan ADD COLUMN reason TEXT;",
 ];

@@ -110,5 +110,10 @@ fn read_status(status: &Value) -> Option<StatusChange> {
         _ => return None,
     };
     let id = status["id"].as_str().filter(|id| !id.is_empty() && id.len() <= 300)?;
-    Some(StatusChange { id: Some(id.to_owned()), state_id: None, state })
+    let reason = (state == State::Failed).then(|| match status["errors"][0]["code"].as_u64() {
+        // The platform's own number of the fault; its words may quote the message.
+        Some(code) => format!("error {code}"),
+        None => "no reason given".to_owned(),
+    });
+    Some(StatusChange { id: Some(id.to_owned()), state_id: None, state, reason })
 }

@@ -139,7 +139,10 @@ fn read_statuses(fields: &Fields) -> Vec<Event> {
     };
     let Some(state) = state else { return Vec::new() };
     let state_id = identities(find(&fields.0, "stateid")).next();
-    let change = |id: Option<String>| Event::Status(StatusChange { id, state_id: state_id.clone(), state });
+    let reason = (state == State::Failed).then(|| fit_for_a_log(&word("status")));
+    let change = |id: Option<String>| {
+        Event::Status(StatusChange { id, state_id: state_id.clone(), state, reason: reason.clone() })
+    };
     let mut changes: Vec<Event> = identities(find(&fields.0, "id")).map(|id| change(Some(id))).collect();
     if changes.is_empty() && state_id.is_some() {
         changes.push(change(None));

@@ -1,6 +1,6 @@
 //! Where the gateway is, and how to talk to it.
 
-use super::super::http::check_base;
+use super::super::http::{check_base, is_on_this_machine};
 use super::super::secret::Secret;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Number;
@@ -100,6 +100,11 @@ impl FonnteOptions {
             );
         }
         Ok(())
+    }
+
+    /// Whether the gateway is a stand-in on this machine: nothing leaves it.
+    pub fn is_on_this_machine(&self) -> bool {
+        is_on_this_machine(&self.base_url)
     }
 
     /// Our own number, where it is configured.
