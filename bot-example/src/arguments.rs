@@ -30,6 +30,9 @@ const ENVIRONMENT: &str = "Secrets come from the environment:
   DERMAWAN_WEBHOOK_TOKEN       the last part of the webhook's address, /webhook/<token>
   DERMAWAN_WEBHOOK_SECRET      what webhooks repeat in their body
   DERMAWAN_FONNTE_TOKEN        the device's token
+  DERMAWAN_CLOUD_TOKEN         the access token of the WhatsApp Cloud API
+  DERMAWAN_CLOUD_APP_SECRET    the secret of its app, under which webhooks are signed
+  DERMAWAN_CLOUD_VERIFY_TOKEN  what the platform repeats when the webhook is set up, 16 characters at least
   DERMAWAN_ADMIN_TOKEN         the password of the administrators' page and the token of the HTTP routes, 16 characters at least";
 
 /// The commands.

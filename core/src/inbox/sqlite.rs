@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use std::path::Path;
 
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE letter (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         key TEXT NOT NULL UNIQUE,
@@ -32,7 +33,11 @@ const MIGRATIONS: &[&str] = &["
         session TEXT NOT NULL,
         touched INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    CREATE INDEX letter_sender ON letter (sender, written, received) WHERE sender IS NOT NULL;
+",
+];
 
 /// What came in, in a `SQLite` file: one writes, others may read meanwhile.
 pub struct Inbox {
@@ -107,6 +112,17 @@ impl Inbox {
             .and_then(|mut statement| statement.query_row([number.as_str()], |row| row.get(0)).optional())
             .map_err(trouble)?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+    }
+
+    /// When a number last wrote: when it was written, where the gateway says so, else when it came. `None` when nothing of
+    /// it is kept.
+    pub fn heard(&self, number: &Number) -> Result<Option<Timestamp>> {
+        let at: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT max(coalesce(written, received)) FROM letter WHERE sender = ?1")
+            .and_then(|mut statement| statement.query_row([number.as_str()], |row| row.get(0)))
+            .map_err(trouble)?;
+        Ok(at.and_then(|at| Timestamp::from_millisecond(at).ok()))
     }
 
     /// Forgets what was settled before `before`, and conversations that rest since then. Returns how many messages. What
