@@ -134,14 +134,15 @@ fn refuse(house: &House, error: HookError) -> StatusCode {
 
 /// Whether a message is acted on. What is not is counted and answered 200: delivering it again would change nothing.
 fn is_wanted(house: &House, message: &Inbound, now: Timestamp) -> bool {
-    let Sender::Person(number) = &message.sender else {
-        house.counters.ignored.add(1);
-        return false;
+    // A hidden identity may prove what number it stands for; its own digits are none.
+    let sender = match (&message.sender, &message.lid) {
+        (Sender::Person(number), _) if message.device.as_ref() != Some(number) => number.as_str(),
+        (Sender::Unknown, Some(lid)) => lid.as_str(),
+        _ => {
+            house.counters.ignored.add(1);
+            return false;
+        }
     };
-    if message.device.as_ref() == Some(number) {
-        house.counters.ignored.add(1);
-        return false;
-    }
     let oldest = i64::from(house.options.oldest_minutes) * 60;
     if message.written.is_some_and(|written| now.as_second() - written.as_second() > oldest) {
         house.counters.old.add(1);
@@ -149,7 +150,7 @@ fn is_wanted(house: &House, message: &Inbound, now: Timestamp) -> bool {
     }
     // Whoever wants to hear no more is heard, however much they wrote.
     if Command::parse(&message.text, false) != Some(Command::Stop)
-        && !house.limits().admit_sender(number.as_str(), house.uptime_ms())
+        && !house.limits().admit_sender(sender, house.uptime_ms())
     {
         house.counters.flooded.add(1);
         return false;

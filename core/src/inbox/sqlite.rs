@@ -158,14 +158,20 @@ struct Columns<'a> {
 fn keep(transaction: &Transaction<'_>, event: &Event, now: Timestamp) -> Result<Kept> {
     let now = now.as_millisecond();
     let columns = match event {
-        Event::Message(Inbound { key, windowed, sender: Sender::Person(number), lid, text, written, id, .. }) => {
+        Event::Message(Inbound { key, windowed, sender, lid, text, written, id, .. })
+            if matches!(sender, Sender::Person(_)) || (*sender == Sender::Unknown && lid.is_some()) =>
+        {
             if *windowed && is_repeated(transaction, key, now)? {
                 return Ok(Kept::Known);
             }
             Columns {
                 key: if *windowed { moment(key, now) } else { key.clone() },
                 kind: "message",
-                sender: Some(number.as_str()),
+                // A hidden identity is kept apart from numbers, so that it is never read as one.
+                sender: match sender {
+                    Sender::Person(number) => Some(number.as_str()),
+                    _ => None,
+                },
                 lid: lid.as_deref(),
                 body: text,
                 gateway_id: id.as_deref(),
@@ -243,19 +249,20 @@ fn settle(
     transaction: &Transaction<'_>,
     seq: i64,
     outcome: Outcome,
-    session: Option<&Session>,
+    session: Option<&(Number, Session)>,
     now: Timestamp,
 ) -> Result<Kept> {
     let now = now.as_millisecond();
-    let sender: Option<Option<String>> = transaction
+    let settled = transaction
         .prepare_cached(
-            "UPDATE letter SET outcome = ?2, settled = ?3, body = '', lid = NULL
-             WHERE seq = ?1 AND outcome IS NULL RETURNING sender",
+            "UPDATE letter SET outcome = ?2, settled = ?3, body = '', lid = NULL WHERE seq = ?1 AND outcome IS NULL",
         )
-        .and_then(|mut statement| statement.query_row(params![seq, outcome.code(), now], |row| row.get(0)).optional())
+        .and_then(|mut statement| statement.execute(params![seq, outcome.code(), now]))
         .map_err(trouble)?;
-    let Some(sender) = sender else { return Ok(Kept::Known) };
-    if let (Some(number), Some(session)) = (sender, session) {
+    if settled == 0 {
+        return Ok(Kept::Known);
+    }
+    if let Some((number, session)) = session {
         let session = serde_json::to_string(session)
             .map_err(|cause| Error::new(ErrorKind::Internal, "a conversation cannot be written").caused_by(cause))?;
         transaction
@@ -263,7 +270,7 @@ fn settle(
                 "INSERT INTO conversation VALUES (?1, ?2, ?3)
                  ON CONFLICT (number) DO UPDATE SET session = excluded.session, touched = excluded.touched",
             )
-            .and_then(|mut statement| statement.execute(params![number, session, now]))
+            .and_then(|mut statement| statement.execute(params![number.as_str(), session, now]))
             .map_err(trouble)?;
     }
     Ok(Kept::New)
@@ -287,10 +294,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<Letter>> {
     };
     let key: String = row.get(1)?;
     let event = match (kind.as_str(), sender) {
-        ("message", Some(sender)) => Event::Message(Inbound {
+        ("message", sender) => Event::Message(Inbound {
             key: key.clone(),
             windowed: false,
-            sender,
+            sender: sender.unwrap_or(Sender::Unknown),
             lid: row.get(4)?,
             device: None,
             text: body,
