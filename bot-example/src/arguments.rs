@@ -53,6 +53,9 @@ pub(crate) enum Command {
     /// List, retry, settle and discard messages; pause and resume sending
     #[command(subcommand)]
     Outbox(Outbox),
+    /// List and verify donors' numbers, note opt-outs, carry out requests for erasure
+    #[command(subcommand)]
+    Register(Register),
     /// Check configuration, database, analytics file and clock, and say what to mend
     Doctor(Doctor),
     /// Play the gateway, with a telephone at `/`, to try the bot without an account
@@ -288,10 +291,63 @@ pub(crate) enum Outbox {
         #[arg(long)]
         json: bool,
     },
-    /// Say whether a number wants no messages
+    /// List who wants no messages, the newest first, or say it of one number
     Optouts {
+        /// The number [default: all, masked]
+        number: Option<String>,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: u32,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What to do with the register.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Register {
+    /// List the numbers proved to be donors', masked
+    List {
+        /// Only this donor's
+        #[arg(long, value_name = "ID")]
+        donor: Option<u64>,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Vouch for a number: whoever writes from it is told what the donor may know
+    Verify {
         /// The number
         number: String,
+        /// Whose it is
+        #[arg(long, value_name = "ID")]
+        donor: u64,
+        /// Take it from the donor whose it was
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Note that a number wants no messages, as if BERHENTI had been written from it
+    OptOut {
+        /// The number
+        number: String,
+    },
+    /// List the requests for erasure, the oldest first
+    Erasures {
+        /// Only those that wait for an administrator
+        #[arg(long)]
+        open: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Carry out a confirmed request for erasure, and tell the donor
+    Erase {
+        /// Its id in the list
+        id: u64,
     },
 }
 

@@ -106,6 +106,15 @@ pub(crate) enum Gateway {
 }
 
 impl Gateway {
+    /// Its lane in the outbox: the name of its transport.
+    pub(crate) const fn lane(self) -> &'static str {
+        match self {
+            Self::Console => "console",
+            Self::Fonnte => "fonnte",
+            Self::Cloud => "cloud",
+        }
+    }
+
     /// The largest webhook that it sends, in bytes: the Cloud API delivers many messages in one after an interruption.
     pub(super) const fn largest_webhook(self) -> usize {
         match self {
