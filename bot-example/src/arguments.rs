@@ -31,6 +31,9 @@ const ENVIRONMENT: &str = "Secrets come from the environment:
   DERMAWAN_WEBHOOK_TOKEN       the last part of the webhook's address, /webhook/<token>
   DERMAWAN_WEBHOOK_SECRET      what webhooks repeat in their body
   DERMAWAN_FONNTE_TOKEN        the device's token
+  DERMAWAN_CLOUD_TOKEN         the access token of the WhatsApp Cloud API
+  DERMAWAN_CLOUD_APP_SECRET    the secret of its app, under which webhooks are signed
+  DERMAWAN_CLOUD_VERIFY_TOKEN  what the platform repeats when the webhook is set up, 16 characters at least
   DERMAWAN_ADMIN_TOKEN         the password of the administrators' page and the token of the HTTP routes, 16 characters at least";
 
 /// The commands.
@@ -51,6 +54,9 @@ pub(crate) enum Command {
     /// List, retry, settle and discard messages; pause and resume sending
     #[command(subcommand)]
     Outbox(Outbox),
+    /// List and verify donors' numbers, note opt-outs, carry out requests for erasure
+    #[command(subcommand)]
+    Register(Register),
     /// Check configuration, database, analytics file and clock, and say what to mend
     Doctor(Doctor),
     /// Play the gateway, with a telephone at `/`, to try the bot without an account
@@ -295,10 +301,63 @@ pub(crate) enum Outbox {
         #[arg(long)]
         json: bool,
     },
-    /// Say whether a number wants no messages
+    /// List who wants no messages, the newest first, or say it of one number
     Optouts {
+        /// The number [default: all, masked]
+        number: Option<String>,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: u32,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What to do with the register.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Register {
+    /// List the numbers proved to be donors', masked
+    List {
+        /// Only this donor's
+        #[arg(long, value_name = "ID")]
+        donor: Option<u64>,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Vouch for a number: whoever writes from it is told what the donor may know
+    Verify {
         /// The number
         number: String,
+        /// Whose it is
+        #[arg(long, value_name = "ID")]
+        donor: u64,
+        /// Take it from the donor whose it was
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Note that a number wants no messages, as if BERHENTI had been written from it
+    OptOut {
+        /// The number
+        number: String,
+    },
+    /// List the requests for erasure, the oldest first
+    Erasures {
+        /// Only those that wait for an administrator
+        #[arg(long)]
+        open: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Carry out a confirmed request for erasure, and tell the donor
+    Erase {
+        /// Its id in the list
+        id: u64,
     },
 }
 

@@ -154,10 +154,16 @@ impl Config {
             return Err(Error::new(ErrorKind::Configuration, "database.password does not belong into the file")
                 .hint("take it out and set DERMAWAN_DATABASE_PASSWORD in the environment"));
         }
-        let fonnte = raw.get("transport").and_then(|transport| transport.get("fonnte"));
-        for (key, name) in [("token", "DERMAWAN_FONNTE_TOKEN"), ("webhook_secret", "DERMAWAN_WEBHOOK_SECRET")] {
-            if fonnte.is_some_and(|fonnte| fonnte.get(key).is_some()) {
-                let message = format!("transport.fonnte.{key} does not belong into the file");
+        for (gateway, key, name) in [
+            ("fonnte", "token", "DERMAWAN_FONNTE_TOKEN"),
+            ("fonnte", "webhook_secret", "DERMAWAN_WEBHOOK_SECRET"),
+            ("cloud", "token", "DERMAWAN_CLOUD_TOKEN"),
+            ("cloud", "app_secret", "DERMAWAN_CLOUD_APP_SECRET"),
+            ("cloud", "verify_token", "DERMAWAN_CLOUD_VERIFY_TOKEN"),
+        ] {
+            let part = raw.get("transport").and_then(|transport| transport.get(gateway));
+            if part.is_some_and(|part| part.get(key).is_some()) {
+                let message = format!("transport.{gateway}.{key} does not belong into the file");
                 return Err(Error::new(ErrorKind::Configuration, message)
                     .hint(format!("take it out and set {name} in the environment")));
             }
@@ -190,6 +196,7 @@ impl Config {
             database.validate()?;
         }
         parts.server.validate()?;
+        parts.transport.validate()?;
         parts.outbox.pace.validate()?;
         // One switch: what thanks are, and when they are looked for.
         parts.schedule.thanks |= parts.thanks.enabled;
@@ -356,11 +363,36 @@ mod tests {
         let config = parse(example).unwrap();
         assert_eq!(config.settings(), Settings::default());
         assert_eq!(config.store_options(), DuckDbOptions::default());
+        assert_eq!(*config.transport(), TransportOptions::default());
         // `#key = value` lines are options shown commented out: they must hold too
         let shown = |line| str::strip_prefix(line, '#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line);
         let all = example.lines().map(shown).collect::<Vec<_>>().join("\n");
         let error = parse(&all).unwrap_err().to_string();
         assert!(error.starts_with("both a database and files"), "{error}");
+    }
+
+    #[test]
+    fn the_gateways_secrets_do_not_belong_into_the_file() {
+        for (gateway, key) in [
+            ("fonnte", "token"),
+            ("fonnte", "webhook_secret"),
+            ("cloud", "token"),
+            ("cloud", "app_secret"),
+            ("cloud", "verify_token"),
+        ] {
+            let error = parse(&format!("[transport.{gateway}]\n{key} = \"s3cr3t\"")).unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(shown.contains(&format!("transport.{gateway}.{key}")) && !shown.contains("s3cr3t"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn templates_belong_to_kinds_of_messages() {
+        let text = "[transport.templates.laporan]\nname = \"laporan_bulanan\"\nvalues = [\"organisation\", \"text\"]";
+        assert_eq!(parse(text).unwrap().transport().templates.len(), 1);
+        for wrong in ["name = \"Laporan\"", "name = \"a\"\nvalues = [\"number\"]", "values = []", "nmae = \"a\""] {
+            assert_eq!(parse(&format!("[transport.templates.laporan]\n{wrong}")).unwrap_err().code(), "configuration");
+        }
     }
 
     #[test]

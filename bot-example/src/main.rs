@@ -36,6 +36,7 @@ fn main() -> ExitCode {
             Command::Chat(options) => command::chat::run(&arguments, options),
             Command::Page(options) => command::page::run(&arguments, options),
             Command::Outbox(what) => command::outbox::run(&arguments, what),
+            Command::Register(what) => command::register::run(&arguments, what),
             Command::Doctor(options) => command::doctor::run(&arguments, options),
             Command::StandIn(options) => command::stand_in::run(options),
         }

@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod etl;
 pub(crate) mod outbox;
 pub(crate) mod page;
+pub(crate) mod register;
 pub(crate) mod serve;
 pub(crate) mod stand_in;
 

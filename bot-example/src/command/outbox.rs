@@ -36,7 +36,8 @@ pub(crate) fn run(arguments: &Arguments, what: &What) -> Result<ExitCode> {
         What::List(listed) => list(&outbox, listed, &mut screen)?,
         What::Show { id, text, json } => show(&outbox, *id, *text, *json, &mut screen)?,
         What::Batches { limit, json } => batches(&outbox, *limit, *json, &mut screen)?,
-        What::Optouts { number } => {
+        What::Optouts { number: None, limit, json } => opt_outs(&outbox, *limit, *json, &mut screen)?,
+        What::Optouts { number: Some(number), .. } => {
             let line = match outbox.opted_out(&Number::parse(number)?)? {
                 Some(since) => format!("wants no messages since {since}"),
                 None => "has not opted out".to_owned(),
@@ -131,6 +132,22 @@ fn show(outbox: &Sqlite, id: u64, text: bool, as_json: bool, screen: &mut Screen
         }
     }
     Ok(())
+}
+
+fn opt_outs(outbox: &Sqlite, limit: u32, as_json: bool, screen: &mut Screen) -> Result<()> {
+    let found = outbox.opt_outs(limit)?;
+    if as_json {
+        let shape = |(number, since): &(Number, Timestamp)| json!({"number": number.masked(), "since": since});
+        return screen.line(json(&found.iter().map(shape).collect::<Vec<_>>())?);
+    }
+    if found.is_empty() {
+        return screen.line("nobody has opted out");
+    }
+    let mut table = Table::new(&["number", "since"]);
+    for (number, since) in &found {
+        table.row([number.masked(), since.to_string()]);
+    }
+    screen.line(table)
 }
 
 fn batches(outbox: &Sqlite, limit: u32, as_json: bool, screen: &mut Screen) -> Result<()> {

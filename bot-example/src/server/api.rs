@@ -27,6 +27,7 @@ pub(super) fn router(house: &Arc<House>) -> Router<Arc<House>> {
         .route("/api/predictions/segments", routing::get(segments))
         .route("/api/predictions/anomalies", routing::get(anomalies))
         .route("/api/predictions/donor/{id}/ltv", routing::get(value))
+        .route("/api/donor/{id}", routing::get(donor))
         .route("/api/status", routing::get(status))
         .route("/api/etl", routing::post(load))
         .route("/api/analyse/{subject}", routing::get(analysis))
@@ -111,6 +112,23 @@ async fn value(State(house): State<Arc<House>>, Path(id): Path<u64>) -> Answer<s
     answer(house, move |analytics, as_of| {
         shapes::value(analytics, DonorId(id), as_of)?
             .ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such donor with a gift").context("donor", id))
+    })
+    .await
+}
+
+/// That there is such a donor. No name: who asks names the donor.
+#[derive(Serialize)]
+struct Known {
+    donor: u64,
+    gifts: u64,
+}
+
+async fn donor(State(house): State<Arc<House>>, Path(id): Path<u64>) -> Answer<Known> {
+    answer(house, move |analytics, as_of| {
+        let record = analytics.donor(DonorId(id), as_of)?;
+        let record =
+            record.ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such donor").context("donor", id))?;
+        Ok(Known { donor: id, gifts: record.count })
     })
     .await
 }

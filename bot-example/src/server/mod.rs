@@ -20,6 +20,7 @@ mod picture;
 mod reply;
 mod scheduler;
 mod webhook;
+mod window;
 mod worker;
 
 pub(crate) use door::ask;
@@ -37,6 +38,7 @@ use dermawan::inbox::Inbox;
 use dermawan::outbox::{Halt, Outbox, Worker};
 use dermawan::register::Register;
 use dermawan::schedule::{self, Runs};
+use dermawan::transport::cloud::Cloud;
 use dermawan::transport::{Secret, Transport};
 use dermawan::{Analytics, Error, ErrorKind, Result};
 use intake::Intake;
@@ -45,7 +47,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use limits::Limits;
 use metrics::Counters;
-use options::{Gateway, Secrets};
+use options::{Gateway, Line, Secrets};
 use reply::Reader;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -76,6 +78,8 @@ struct House {
     zone: TimeZone,
     analytics: Arc<Analytics>,
     transport: Arc<dyn Transport>,
+    /// The gateway itself, where it is the Cloud API.
+    cloud: Option<Arc<Cloud>>,
     outbox: Arc<dyn Outbox>,
     register: Box<dyn Register>,
     worker: Worker,
@@ -142,7 +146,7 @@ pub(crate) fn check(config: &Config) -> Result<()> {
     let secrets = Secrets::of_environment()?;
     config.schedule().validate()?;
     options::check_exposure(config.server().listen, &secrets, config.transport().kind)?;
-    options::transport(config.transport(), &secrets, &config.settings().organisation).map(|_| ())
+    options::transport(config.transport(), &secrets, &config.settings().organisation, Inbox::in_memory).map(|_| ())
 }
 
 /// A clock that begins at another time, for a trial: nobody outside this machine hears what it makes due.
@@ -169,7 +173,8 @@ pub(crate) fn run(
     let secrets = Secrets::of_environment()?;
     options::check_exposure(options.listen, &secrets, config.transport().kind)?;
     let organisation = &analytics.settings().organisation;
-    let transport = options::transport(config.transport(), &secrets, organisation)?;
+    let Line { transport, cloud } =
+        options::transport(config.transport(), &secrets, organisation, || Inbox::open(config.inbox_path()))?;
     let zone = organisation.zone()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -211,6 +216,7 @@ pub(crate) fn run(
             zone,
             analytics: Arc::new(analytics),
             transport,
+            cloud,
             outbox,
             register,
             worker,
@@ -283,8 +289,8 @@ async fn signal() {
 fn router(house: &Arc<House>) -> Result<Router> {
     let header = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     let webhooks = Router::new()
-        .route("/webhook/{token}", routing::post(webhook::with_path))
-        .route("/webhook", routing::post(webhook::without_path))
+        .route("/webhook/{token}", routing::post(webhook::with_path).get(webhook::challenge_with_path))
+        .route("/webhook", routing::post(webhook::without_path).get(webhook::challenge_without_path))
         .route("/healthz", routing::get(api::healthz))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, WEBHOOK_PATIENCE));
     let questions = api::router(house)

@@ -1,5 +1,8 @@
 //! `[server]` and `[transport]` of the configuration, and the secrets of the environment.
 
+use super::window::{Templates, Window};
+use dermawan::inbox::Inbox;
+use dermawan::transport::cloud::{Cloud, CloudOptions};
 use dermawan::transport::fonnte::{Fonnte, FonnteOptions};
 use dermawan::transport::{
     Accepted, Capabilities, Console, DryRun, Envelope, Event, Health, Hook, HookError, Secret, SendError, Transport,
@@ -66,7 +69,7 @@ impl ServerOptions {
 }
 
 /// `[transport]`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct TransportOptions {
     /// Which gateway.
@@ -75,6 +78,18 @@ pub(crate) struct TransportOptions {
     pub(crate) dry_run: bool,
     /// Fonnte's.
     pub(crate) fonnte: FonnteOptions,
+    /// The `WhatsApp` Cloud API's.
+    pub(crate) cloud: CloudOptions,
+    /// Approved templates by the kind of message, for a gateway that takes free text only for a while after a person's
+    /// last word. A message without one is not sent then, and listed as dead with that reason.
+    pub(crate) templates: Templates,
+}
+
+impl TransportOptions {
+    /// Checks what can be checked without the secrets.
+    pub(crate) fn validate(&self) -> Result<()> {
+        self.templates.iter().try_for_each(|(kind, template)| template.validate(kind))
+    }
 }
 
 /// Where the schedule notes what has run. A dry run has notes of its own: it does not use up the month.
@@ -95,6 +110,27 @@ pub(crate) enum Gateway {
     Console,
     /// Fonnte.
     Fonnte,
+    /// The `WhatsApp` Cloud API.
+    Cloud,
+}
+
+impl Gateway {
+    /// Its lane in the outbox: the name of its transport.
+    pub(crate) const fn lane(self) -> &'static str {
+        match self {
+            Self::Console => "console",
+            Self::Fonnte => "fonnte",
+            Self::Cloud => "cloud",
+        }
+    }
+
+    /// The largest webhook that it sends, in bytes: the Cloud API delivers many messages in one after an interruption.
+    pub(super) const fn largest_webhook(self) -> usize {
+        match self {
+            Self::Console | Self::Fonnte => 64 * 1024,
+            Self::Cloud => 3 * 1024 * 1024,
+        }
+    }
 }
 
 /// The secrets of the environment. An empty one is not set.
@@ -106,6 +142,12 @@ pub(crate) struct Secrets {
     pub(crate) webhook: Secret,
     /// Fonnte's device token.
     pub(crate) fonnte: Secret,
+    /// The Cloud API's access token.
+    pub(crate) cloud: Secret,
+    /// The secret of the Cloud API's app, under which it signs webhooks.
+    pub(crate) app: Secret,
+    /// What the platform repeats when the webhook is set up.
+    pub(crate) verify: Secret,
     /// The administrators' page and the HTTP routes.
     pub(crate) admin: Secret,
 }
@@ -132,6 +174,9 @@ impl Secrets {
             path,
             webhook: read("DERMAWAN_WEBHOOK_SECRET", SHORTEST_SECRET)?,
             fonnte: read("DERMAWAN_FONNTE_TOKEN", 1)?,
+            cloud: read("DERMAWAN_CLOUD_TOKEN", 1)?,
+            app: read("DERMAWAN_CLOUD_APP_SECRET", SHORTEST_SECRET)?,
+            verify: read("DERMAWAN_CLOUD_VERIFY_TOKEN", SHORTEST_SECRET)?,
             admin: read("DERMAWAN_ADMIN_TOKEN", SHORTEST_SECRET)?,
         })
     }
@@ -144,7 +189,8 @@ pub(crate) fn check_exposure(listen: SocketAddr, secrets: &Secrets, gateway: Gat
     }
     let missing = [
         (secrets.path.is_empty(), "DERMAWAN_WEBHOOK_TOKEN"),
-        (secrets.webhook.is_empty(), "DERMAWAN_WEBHOOK_SECRET"),
+        // The Cloud API signs its webhooks in place of repeating a secret, and does not start without the app's.
+        (secrets.webhook.is_empty() && gateway != Gateway::Cloud, "DERMAWAN_WEBHOOK_SECRET"),
         (secrets.admin.is_empty(), "DERMAWAN_ADMIN_TOKEN"),
     ];
     if let Some((_, name)) = missing.into_iter().find(|(missing, _)| *missing) {
@@ -167,29 +213,61 @@ pub(crate) fn check_exposure(listen: SocketAddr, secrets: &Secrets, gateway: Gat
 }
 
 /// The gateway as configured.
+pub(crate) struct Line {
+    /// The gateway, with what stands before it.
+    pub(crate) transport: Arc<dyn Transport>,
+    /// The Cloud API itself, where it is the gateway: it asks a question when its webhook is set up.
+    pub(crate) cloud: Option<Arc<Cloud>>,
+}
+
+/// The gateway as configured; its secrets are checked. `inbox` opens the file that knows who wrote when.
 pub(crate) fn transport(
     options: &TransportOptions,
     secrets: &Secrets,
     organisation: &Organisation,
-) -> Result<Arc<dyn Transport>> {
+    inbox: impl FnOnce() -> Result<Inbox>,
+) -> Result<Line> {
     let administrators = || organisation.administrators.iter().filter_map(|text| dermawan::Number::parse(text).ok());
-    let gateway: Box<dyn Transport> = match options.kind {
-        Gateway::Console => Box::new(Console::new(std::io::stdout())),
-        Gateway::Fonnte => Box::new(Fonnte::new(FonnteOptions {
+    let mut cloud = None;
+    let gateway: Arc<dyn Transport> = match options.kind {
+        Gateway::Console => Arc::new(Console::new(std::io::stdout())),
+        Gateway::Fonnte => Arc::new(Fonnte::new(FonnteOptions {
             token: secrets.fonnte.clone(),
             webhook_secret: secrets.webhook.clone(),
             ..options.fonnte.clone()
         })?),
+        Gateway::Cloud => {
+            let platform = Arc::new(open_cloud(&options.cloud, secrets)?);
+            cloud = Some(Arc::clone(&platform));
+            let organisation = organisation.name.clone();
+            Arc::new(Window::new(platform, inbox()?, options.templates.clone(), organisation))
+        }
     };
-    Ok(if options.dry_run {
-        Arc::new(DryRun::letting_through(Whole(gateway), administrators()))
-    } else {
-        Arc::new(Whole(gateway))
+    let transport: Arc<dyn Transport> =
+        if options.dry_run { Arc::new(DryRun::letting_through(Whole(gateway), administrators())) } else { gateway };
+    Ok(Line { transport, cloud })
+}
+
+/// The Cloud API with its secrets. Errors: `configuration`, naming the variable that is not set.
+fn open_cloud(options: &CloudOptions, secrets: &Secrets) -> Result<Cloud> {
+    let missing = [
+        (&secrets.cloud, "DERMAWAN_CLOUD_TOKEN", "make one for a system user, which does not expire"),
+        (&secrets.app, "DERMAWAN_CLOUD_APP_SECRET", "copy it from the app's basic settings"),
+        (&secrets.verify, "DERMAWAN_CLOUD_VERIFY_TOKEN", "choose one, and enter it where the webhook is set up"),
+    ];
+    if let Some((_, name, hint)) = missing.into_iter().find(|(secret, ..)| secret.is_empty()) {
+        return Err(Error::new(ErrorKind::Configuration, format!("{name} is not set")).hint(hint));
+    }
+    Cloud::new(CloudOptions {
+        token: secrets.cloud.clone(),
+        app_secret: secrets.app.clone(),
+        verify_token: secrets.verify.clone(),
+        ..options.clone()
     })
 }
 
 /// A gateway whose kind is known when the program runs.
-struct Whole(Box<dyn Transport>);
+struct Whole(Arc<dyn Transport>);
 
 impl Transport for Whole {
     fn name(&self) -> &'static str {

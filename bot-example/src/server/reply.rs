@@ -4,8 +4,10 @@
 //! message that is answered again, because the program died between the two, puts the same reply once.
 
 use super::House;
+use dermawan::bot::Session;
 use dermawan::inbox::{Inbox, Letter, Outcome, Step};
 use dermawan::outbox::{Draft, Priority};
+use dermawan::register::Lid;
 use dermawan::transport::{Event, Inbound};
 use dermawan::{Deed, Error, ErrorKind, Number, Result, Spoken, Turn};
 use jiff::Timestamp;
@@ -71,7 +73,7 @@ pub(super) async fn run(house: Arc<House>, mut stop: watch::Receiver<bool>) {
             after = letter.seq;
             // One person's messages stay in one line, so they are answered in order.
             let mut hasher = DefaultHasher::new();
-            letter.from.as_ref().map(Number::as_str).hash(&mut hasher);
+            sender_of(&letter).hash(&mut hasher);
             let line = (hasher.finish() % lines as u64) as usize;
             tokio::select! {
                 _ = senders[line].send(letter) => {}
@@ -82,6 +84,15 @@ pub(super) async fn run(house: Arc<House>, mut stop: watch::Receiver<bool>) {
     drop(senders);
     for task in tasks {
         let _ = task.await;
+    }
+}
+
+/// Who wrote: a number, or a hidden identity.
+fn sender_of(letter: &Letter) -> Option<&str> {
+    match (&letter.from, &letter.event) {
+        (Some(number), _) => Some(number.as_str()),
+        (None, Event::Message(message)) => message.lid.as_deref(),
+        _ => None,
     }
 }
 
@@ -143,21 +154,27 @@ async fn settle(house: &Arc<House>, letter: Letter, mut stop: watch::Receiver<bo
 /// How a message was dealt with.
 struct Settled {
     outcome: Outcome,
-    session: Option<dermawan::bot::Session>,
+    session: Option<(Number, Session)>,
+}
+
+/// What a conversation came to, and whose it is: a hidden identity that stands for no number yet has none to remember.
+struct Said {
+    whose: Option<Number>,
+    spoken: Spoken,
 }
 
 impl House {
     /// Deals with one letter: what it asks for is done and its reply lies in the outbox when this returns. May be done
     /// again for the same letter.
-    fn deal_with(&self, letter: &Letter, said: &mut Option<Spoken>) -> Result<Settled> {
+    fn deal_with(&self, letter: &Letter, said: &mut Option<Said>) -> Result<Settled> {
         let now = self.now();
-        match (&letter.event, &letter.from) {
-            (Event::Message(message), Some(from)) => self.answer(letter, message, from, now, said),
-            (Event::Status(change), _) => {
+        match &letter.event {
+            Event::Message(message) => self.answer(letter, message, now, said),
+            Event::Status(change) => {
                 self.outbox.status(change, now)?;
                 Ok(Settled { outcome: Outcome::Answered, session: None })
             }
-            (Event::Device(change), _) => {
+            Event::Device(change) => {
                 tracing::warn!(connected = change.connected, "the gateway tells of the device");
                 self.worker.device(&*self.outbox, change, now)?;
                 self.owed.notify_one();
@@ -169,22 +186,19 @@ impl House {
 
     /// `said` holds what the conversation came to when the outbox could not take it: a code is not asked for twice because
     /// a disk was full for a moment.
-    fn answer(
-        &self,
-        letter: &Letter,
-        message: &Inbound,
-        from: &Number,
-        now: Timestamp,
-        said: &mut Option<Spoken>,
-    ) -> Result<Settled> {
+    fn answer(&self, letter: &Letter, message: &Inbound, now: Timestamp, said: &mut Option<Said>) -> Result<Settled> {
         if said.is_none() {
+            let whose = self.stands_for(letter, message)?;
             let random =
                 getrandom::u64().map_err(|_| Error::new(ErrorKind::Io, "the system has no secure randomness"))?;
             let turn = Turn {
                 sender: &message.sender,
                 lid: message.lid.as_deref(),
                 text: &message.text,
-                session: self.reader.with(|inbox| inbox.session(from))?,
+                session: match &whose {
+                    Some(number) => self.reader.with(|inbox| inbox.session(number))?,
+                    None => Session::default(),
+                },
                 now,
                 as_of: self.today(now),
                 random,
@@ -196,9 +210,9 @@ impl House {
                 self.counters.troubled.add(1);
                 tracing::error!(code = error.code(), seq = letter.seq, "a reply says sorry: {error}");
             }
-            *said = Some(spoken);
+            *said = Some(Said { whose, spoken });
         }
-        let Some(spoken) = said else { return Ok(Settled { outcome: Outcome::Silent, session: None }) };
+        let Some(Said { whose, spoken }) = said else { return Ok(Settled { outcome: Outcome::Silent, session: None }) };
         // Before the reply, which says that it is done.
         for deed in &spoken.deeds {
             self.carry_out(deed, now)?;
@@ -221,7 +235,16 @@ impl House {
             self.outbox.put(&mut drafts.into_iter(), now)?;
             self.owed.notify_one();
         }
-        Ok(Settled { outcome, session: Some(spoken.answer.session) })
+        Ok(Settled { outcome, session: whose.clone().map(|number| (number, spoken.answer.session)) })
+    }
+
+    /// The number that wrote, or that the hidden identity which wrote was proved to stand for.
+    fn stands_for(&self, letter: &Letter, message: &Inbound) -> Result<Option<Number>> {
+        match (&letter.from, message.lid.as_deref().map(Lid::parse)) {
+            (Some(number), _) => Ok(Some(number.clone())),
+            (None, Some(Ok(lid))) => self.register.number_of(&lid),
+            (None, _) => Ok(None),
+        }
     }
 
     /// What a conversation asks of the host. Every one of these may be done twice and is done once.

@@ -7,17 +7,15 @@
 use super::House;
 use super::intake::Unwritten;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use dermawan::Sender;
 use dermawan::bot::Command;
 use dermawan::inbox::{Kept, Step};
 use dermawan::transport::{Event, Hook, HookError, Inbound};
 use jiff::Timestamp;
+use serde::Deserialize;
 use std::sync::Arc;
-
-/// No gateway's webhook is larger.
-const LARGEST: usize = 64 * 1024;
 
 /// `POST /webhook/{token}`.
 pub(super) async fn with_path(
@@ -42,8 +40,56 @@ pub(super) async fn without_path(State(house): State<Arc<House>>, headers: Heade
     receive(&house, &headers, body).await
 }
 
+/// What the Cloud API asks when its webhook is set up.
+#[derive(Deserialize)]
+pub(super) struct Challenge {
+    #[serde(rename = "hub.mode", default)]
+    mode: String,
+    #[serde(rename = "hub.verify_token", default)]
+    token: String,
+    #[serde(rename = "hub.challenge", default)]
+    challenge: String,
+}
+
+/// `GET /webhook/{token}`.
+pub(super) async fn challenge_with_path(
+    State(house): State<Arc<House>>,
+    Path(token): Path<String>,
+    Query(asked): Query<Challenge>,
+) -> Result<String, StatusCode> {
+    if !house.secrets.path.matches(&token) {
+        house.counters.lost.add(1);
+        return Err(StatusCode::NOT_FOUND);
+    }
+    meet(&house, &asked)
+}
+
+/// `GET /webhook`: on this machine only, while no path is configured.
+pub(super) async fn challenge_without_path(
+    State(house): State<Arc<House>>,
+    Query(asked): Query<Challenge>,
+) -> Result<String, StatusCode> {
+    if !house.secrets.path.is_empty() {
+        house.counters.lost.add(1);
+        return Err(StatusCode::NOT_FOUND);
+    }
+    meet(&house, &asked)
+}
+
+/// The challenge itself for who knows the token; 405 where the gateway never asks.
+fn meet(house: &House, asked: &Challenge) -> Result<String, StatusCode> {
+    let Some(cloud) = &house.cloud else { return Err(StatusCode::METHOD_NOT_ALLOWED) };
+    match cloud.challenge(&asked.mode, &asked.token, &asked.challenge) {
+        Some(challenge) => {
+            tracing::info!("the platform has set up the webhook");
+            Ok(challenge.to_owned())
+        }
+        None => Err(refuse(house, HookError::Forged)),
+    }
+}
+
 async fn receive(house: &House, headers: &HeaderMap, body: Body) -> StatusCode {
-    let Ok(body) = to_bytes(body, LARGEST).await else {
+    let Ok(body) = to_bytes(body, house.config.transport().kind.largest_webhook()).await else {
         house.counters.malformed.add(1);
         return StatusCode::PAYLOAD_TOO_LARGE;
     };
@@ -88,14 +134,15 @@ fn refuse(house: &House, error: HookError) -> StatusCode {
 
 /// Whether a message is acted on. What is not is counted and answered 200: delivering it again would change nothing.
 fn is_wanted(house: &House, message: &Inbound, now: Timestamp) -> bool {
-    let Sender::Person(number) = &message.sender else {
-        house.counters.ignored.add(1);
-        return false;
+    // A hidden identity may prove what number it stands for; its own digits are none.
+    let sender = match (&message.sender, &message.lid) {
+        (Sender::Person(number), _) if message.device.as_ref() != Some(number) => number.as_str(),
+        (Sender::Unknown, Some(lid)) => lid.as_str(),
+        _ => {
+            house.counters.ignored.add(1);
+            return false;
+        }
     };
-    if message.device.as_ref() == Some(number) {
-        house.counters.ignored.add(1);
-        return false;
-    }
     let oldest = i64::from(house.options.oldest_minutes) * 60;
     if message.written.is_some_and(|written| now.as_second() - written.as_second() > oldest) {
         house.counters.old.add(1);
@@ -103,7 +150,7 @@ fn is_wanted(house: &House, message: &Inbound, now: Timestamp) -> bool {
     }
     // Whoever wants to hear no more is heard, however much they wrote.
     if Command::parse(&message.text, false) != Some(Command::Stop)
-        && !house.limits().admit_sender(number.as_str(), house.uptime_ms())
+        && !house.limits().admit_sender(sender, house.uptime_ms())
     {
         house.counters.flooded.add(1);
         return false;

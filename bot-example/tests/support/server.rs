@@ -96,7 +96,7 @@ fn decode(text: &str) -> String {
 }
 
 /// Head and body of a request; `None` at the end of the connection.
-fn read_request(stream: &mut TcpStream) -> Option<(String, String)> {
+pub fn read_request(stream: &mut TcpStream) -> Option<(String, String)> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -165,8 +165,13 @@ impl Server {
             .env("DERMAWAN_WEBHOOK_TOKEN", PATH)
             .env("DERMAWAN_WEBHOOK_SECRET", SECRET)
             .env("DERMAWAN_FONNTE_TOKEN", "token-fonnte")
-            .env("DERMAWAN_ADMIN_TOKEN", ADMIN)
-            .stderr(Stdio::piped());
+            .env("DERMAWAN_ADMIN_TOKEN", ADMIN);
+        Self::spawn(command)
+    }
+
+    /// A server with an environment of its own.
+    pub fn spawn(mut command: std::process::Command) -> Self {
+        command.stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let log = Arc::new(Mutex::new(String::new()));

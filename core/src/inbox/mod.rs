@@ -28,8 +28,8 @@
 //! let keep = || Step::Keep { event: Event::Message(message.clone()), now };
 //! assert_eq!(inbox.commit(&[keep(), keep()])?, [Kept::New, Kept::Known]);
 //! let letter = inbox.pending(0, 10)?.remove(0);
-//! let session = Session { hinted: true, ..Session::default() };
-//! inbox.commit(&[Step::Settle { seq: letter.seq, outcome: Outcome::Answered, session: Some(session), now }])?;
+//! let session = letter.from.map(|number| (number, Session { hinted: true, ..Session::default() }));
+//! inbox.commit(&[Step::Settle { seq: letter.seq, outcome: Outcome::Answered, session, now }])?;
 //! assert!(inbox.pending(0, 10)?.is_empty());
 //! # Ok::<(), dermawan::Error>(())
 //! ```
@@ -67,8 +67,9 @@ pub enum Step {
         seq: i64,
         /// What became of it.
         outcome: Outcome,
-        /// The conversation with its sender as it is to be remembered; `None` leaves it as it is.
-        session: Option<Session>,
+        /// With whom the conversation is, and how it is to be remembered; `None` leaves it as it is. A hidden identity
+        /// has none of its own, only that of the number which it was proved to stand for.
+        session: Option<(Number, Session)>,
         /// When.
         now: Timestamp,
     },
@@ -82,7 +83,7 @@ pub enum Kept {
     New,
     /// It was there already (or was settled already): nothing changed.
     Known,
-    /// It is nothing to be answered: a group's, a broadcast's, or that of a sender without a number.
+    /// It is nothing to be answered: a group's, a broadcast's, or that of a sender without number and hidden identity.
     Ignored,
 }
 
@@ -118,7 +119,7 @@ pub struct Letter {
     pub key: String,
     /// What came. Of a message, the chosen name and the device are not kept.
     pub event: Event,
-    /// The sender, of a message.
+    /// The sender, of a message; `None` for one with a hidden identity only, which is no number.
     pub from: Option<Number>,
     /// When it came.
     pub received: Timestamp,

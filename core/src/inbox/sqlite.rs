@@ -11,7 +11,8 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 use std::borrow::Cow;
 use std::path::Path;
 
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE letter (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         key TEXT NOT NULL UNIQUE,
@@ -33,7 +34,11 @@ const MIGRATIONS: &[&str] = &["
         session TEXT NOT NULL,
         touched INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    CREATE INDEX letter_sender ON letter (sender, written, received) WHERE sender IS NOT NULL;
+",
+];
 
 /// What came in, in a `SQLite` file: one writes, others may read meanwhile.
 pub struct Inbox {
@@ -110,6 +115,17 @@ impl Inbox {
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
     }
 
+    /// When a number last wrote: when it was written, where the gateway says so, else when it came. `None` when nothing of
+    /// it is kept.
+    pub fn heard(&self, number: &Number) -> Result<Option<Timestamp>> {
+        let at: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT max(coalesce(written, received)) FROM letter WHERE sender = ?1")
+            .and_then(|mut statement| statement.query_row([number.as_str()], |row| row.get(0)))
+            .map_err(trouble)?;
+        Ok(at.and_then(|at| Timestamp::from_millisecond(at).ok()))
+    }
+
     /// Forgets what was settled before `before`, and conversations that rest since then. Returns how many messages. What
     /// is forgotten can no longer be told from a new delivery, so keep it longer than any gateway tries again.
     pub fn prune(&mut self, before: Timestamp) -> Result<u64> {
@@ -143,14 +159,20 @@ struct Columns<'a> {
 fn keep(transaction: &Transaction<'_>, event: &Event, now: Timestamp) -> Result<Kept> {
     let now = now.as_millisecond();
     let columns = match event {
-        Event::Message(Inbound { key, windowed, sender: Sender::Person(number), lid, text, written, id, .. }) => {
+        Event::Message(Inbound { key, windowed, sender, lid, text, written, id, .. })
+            if matches!(sender, Sender::Person(_)) || (*sender == Sender::Unknown && lid.is_some()) =>
+        {
             if *windowed && is_repeated(transaction, key, now)? {
                 return Ok(Kept::Known);
             }
             Columns {
                 key: if *windowed { moment(key, now) } else { key.clone() },
                 kind: "message",
-                sender: Some(number.as_str()),
+                // A hidden identity is kept apart from numbers, so that it is never read as one.
+                sender: match sender {
+                    Sender::Person(number) => Some(number.as_str()),
+                    _ => None,
+                },
                 lid: lid.as_deref(),
                 body: text.into(),
                 gateway_id: id.as_deref(),
@@ -230,19 +252,20 @@ fn settle(
     transaction: &Transaction<'_>,
     seq: i64,
     outcome: Outcome,
-    session: Option<&Session>,
+    session: Option<&(Number, Session)>,
     now: Timestamp,
 ) -> Result<Kept> {
     let now = now.as_millisecond();
-    let sender: Option<Option<String>> = transaction
+    let settled = transaction
         .prepare_cached(
-            "UPDATE letter SET outcome = ?2, settled = ?3, body = '', lid = NULL
-             WHERE seq = ?1 AND outcome IS NULL RETURNING sender",
+            "UPDATE letter SET outcome = ?2, settled = ?3, body = '', lid = NULL WHERE seq = ?1 AND outcome IS NULL",
         )
-        .and_then(|mut statement| statement.query_row(params![seq, outcome.code(), now], |row| row.get(0)).optional())
+        .and_then(|mut statement| statement.execute(params![seq, outcome.code(), now]))
         .map_err(trouble)?;
-    let Some(sender) = sender else { return Ok(Kept::Known) };
-    if let (Some(number), Some(session)) = (sender, session) {
+    if settled == 0 {
+        return Ok(Kept::Known);
+    }
+    if let Some((number, session)) = session {
         let session = serde_json::to_string(session)
             .map_err(|cause| Error::new(ErrorKind::Internal, "a conversation cannot be written").caused_by(cause))?;
         transaction
@@ -250,7 +273,7 @@ fn settle(
                 "INSERT INTO conversation VALUES (?1, ?2, ?3)
                  ON CONFLICT (number) DO UPDATE SET session = excluded.session, touched = excluded.touched",
             )
-            .and_then(|mut statement| statement.execute(params![number, session, now]))
+            .and_then(|mut statement| statement.execute(params![number.as_str(), session, now]))
             .map_err(trouble)?;
     }
     Ok(Kept::New)
@@ -274,10 +297,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<Letter>> {
     };
     let key: String = row.get(1)?;
     let event = match (kind.as_str(), sender) {
-        ("message", Some(sender)) => Event::Message(Inbound {
+        ("message", sender) => Event::Message(Inbound {
             key: key.clone(),
             windowed: false,
-            sender,
+            sender: sender.unwrap_or(Sender::Unknown),
             lid: row.get(4)?,
             device: None,
             text: body,

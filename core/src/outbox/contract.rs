@@ -275,7 +275,13 @@ fn opting_out(outbox: &dyn Outbox) {
     assert!(outbox.mark_sending(&told.ticket, at(3)).unwrap());
     let entry = outbox.find("kedua").unwrap().unwrap();
     assert_eq!(outbox.decide(entry.id, Decision::Retry, at(4)).unwrap_err().kind(), ErrorKind::InvalidInput);
+    outbox.opt_out(&number(5), at(3)).unwrap();
+    outbox.opt_out(&number(4), at(3)).unwrap();
+    let all = [(number(4), at(3)), (number(5), at(3)), (number(1), at(2))];
+    assert_eq!(outbox.opt_outs(9).unwrap(), all, "the newest first");
+    assert_eq!(outbox.opt_outs(2).unwrap(), all[..2]);
     assert!(outbox.opt_in(&number(1)).unwrap());
+    assert_eq!(outbox.opt_outs(9).unwrap(), all[..2]);
     assert!(!outbox.opt_in(&number(1)).unwrap());
     assert_eq!(outbox.decide(entry.id, Decision::Retry, at(5)).unwrap().stage, Stage::Queued);
 }

@@ -250,6 +250,14 @@ impl Shelf for Rows {
         Ok(self.opted_out.get(number).copied())
     }
 
+    fn opt_outs(&mut self, limit: u32) -> Result<Vec<(Number, Timestamp)>> {
+        let mut all: Vec<_> = self.opted_out.iter().map(|(number, since)| (number.clone(), *since)).collect();
+        // Stable, so those of the same time stay in order of numbers.
+        all.sort_by_key(|(_, since)| std::cmp::Reverse(*since));
+        all.truncate(limit as usize);
+        Ok(all)
+    }
+
     fn set_opt_out(&mut self, number: &Number, since: Option<Timestamp>) -> Result<()> {
         match since {
             Some(since) => self.opted_out.insert(number.clone(), since),

@@ -123,6 +123,9 @@ pub trait Outbox: Send + Sync {
     /// Since when a number wants no messages.
     fn opted_out(&self, number: &Number) -> Result<Option<Timestamp>>;
 
+    /// The numbers that want no messages and since when, the newest first, `limit` of them.
+    fn opt_outs(&self, limit: u32) -> Result<Vec<(Number, Timestamp)>>;
+
     /// The messages that a filter lets through, oldest first. Never their texts.
     fn list(&self, filter: &Filter) -> Result<Vec<Entry>>;
 

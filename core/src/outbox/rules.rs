@@ -139,6 +139,10 @@ impl<S: Shelves> Outbox for S {
         self.read(|shelf| shelf.opted_out(number))
     }
 
+    fn opt_outs(&self, limit: u32) -> Result<Vec<(Number, Timestamp)>> {
+        self.read(|shelf| shelf.opt_outs(limit))
+    }
+
     fn list(&self, filter: &Filter) -> Result<Vec<Entry>> {
         Ok(self.read(|shelf| shelf.list(filter))?.into_iter().map(|record| record.entry).collect())
     }

@@ -57,6 +57,8 @@ pub(super) trait Shelf {
     fn person_gate(&mut self, number: &Number) -> Result<Option<Timestamp>>;
     fn set_person_gate(&mut self, number: &Number, until: Timestamp) -> Result<()>;
     fn opted_out(&mut self, number: &Number) -> Result<Option<Timestamp>>;
+    /// The newest first; of the same time, in order of numbers.
+    fn opt_outs(&mut self, limit: u32) -> Result<Vec<(Number, Timestamp)>>;
     /// Notes or forgets an opt-out.
     fn set_opt_out(&mut self, number: &Number, since: Option<Timestamp>) -> Result<()>;
     /// Every message to somebody.

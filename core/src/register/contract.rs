@@ -223,13 +223,16 @@ fn erasure_severs(register: &dyn Register) {
     assert_eq!((wish.state(), wish.donor), (ErasureState::Requested, Some(donor)));
     assert_eq!(register.request_erasure(donor, &number(1), at(2)).unwrap(), wish, "the same wish");
     assert_eq!(register.erase(wish.id, at(2)).unwrap_err().kind(), ErrorKind::NotFound, "not confirmed");
+    assert_eq!(register.severed_by(wish.id).unwrap_err().kind(), ErrorKind::NotFound, "not confirmed");
     assert_eq!(register.confirm_erasure(&number(3), at(3)).unwrap(), None, "somebody else's number");
     let wish = register.confirm_erasure(&number(1), at(3)).unwrap().unwrap();
     assert_eq!((wish.state(), wish.confirmed), (ErasureState::Confirmed, Some(at(3))));
     assert_eq!(register.confirm_erasure(&number(1), at(4)).unwrap().unwrap().confirmed, Some(at(3)));
     assert_eq!(register.standing(&number(1)).unwrap().verified.unwrap().donor, donor, "still there until it is done");
 
+    assert_eq!(register.severed_by(wish.id).unwrap(), [number(1), number(2)]);
     assert_eq!(register.erase(wish.id, at(5)).unwrap(), [number(1), number(2)]);
+    assert_eq!(register.severed_by(wish.id).unwrap_err().kind(), ErrorKind::NotFound, "known nowhere any more");
     for tail in [1, 2] {
         let standing = register.standing(&number(tail)).unwrap();
         assert_eq!((standing.verified, standing.erased), (None, Some(at(5))));

@@ -212,6 +212,15 @@ impl Register for MemoryRegister {
         }))
     }
 
+    fn severed_by(&self, erasure: u64) -> Result<Vec<Number>> {
+        let book = self.book();
+        let found = book.erasures.iter().find(|(wish, _)| wish.id == erasure && wish.confirmed.is_some());
+        let Some((Erasure { donor: Some(donor), .. }, asked)) = found else { return Err(no_erasure(erasure)) };
+        let mut numbers: BTreeSet<Number> = asked.iter().cloned().collect();
+        numbers.extend(book.verified.values().filter(|v| v.donor == *donor).map(|v| v.number.clone()));
+        Ok(numbers.into_iter().collect())
+    }
+
     fn erase(&self, erasure: u64, now: Timestamp) -> Result<Vec<Number>> {
         let mut book = self.book();
         let found = book.erasures.iter_mut().find(|(wish, _)| wish.id == erasure && wish.confirmed.is_some());

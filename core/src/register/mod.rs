@@ -91,6 +91,12 @@ pub trait Register: Send + Sync {
     /// The donor means it. Returns the wish; `None` when there is none of that number.
     fn confirm_erasure(&self, number: &Number, now: Timestamp) -> Result<Option<Erasure>>;
 
+    /// The numbers that erasing a confirmed wish severs, ascending: what else holds them (outbox, inbox) is to be erased
+    /// before the register forgets them.
+    ///
+    /// Errors: those of [`erase`](Register::erase).
+    fn severed_by(&self, erasure: u64) -> Result<Vec<Number>>;
+
     /// Severs the identity of a confirmed wish: numbers, hidden identities, codes, notes of processing and greetings go.
     /// What stays is sealed: that it happened and when (so that the source's tables alone do not bring the person back),
     /// the opt-out, and the notes of consent, which only who presents the number can read. Returns the numbers, for the one message that confirms it; they are known nowhere afterwards.

@@ -112,6 +112,21 @@ fn rows<T>(
     found.map_err(trouble)
 }
 
+/// Whose wish a confirmed one is, and the donor's numbers.
+fn to_sever(connection: &Connection, erasure: u64) -> Result<(DonorId, BTreeSet<Number>)> {
+    let found = rows(
+        connection,
+        "SELECT donor, number FROM erasures WHERE id = ?1 AND confirmed IS NOT NULL AND donor IS NOT NULL",
+        [erasure.cast_signed()],
+        |row| Ok((donor(row, 0)?, number(row, 1)?)),
+    )?;
+    let Some((donor, asked)) = found.into_iter().next() else { return Err(no_erasure(erasure)) };
+    let sql = "SELECT number FROM verified WHERE donor = ?1";
+    let mut numbers = BTreeSet::from([asked]);
+    numbers.extend(rows(connection, sql, [donor.0.cast_signed()], |row| number(row, 0))?);
+    Ok((donor, numbers))
+}
+
 fn instant(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
     time(row.get(column)?, column)
 }
@@ -394,20 +409,14 @@ impl Register for SqliteRegister {
         })
     }
 
+    fn severed_by(&self, erasure: u64) -> Result<Vec<Number>> {
+        Ok(to_sever(&self.connection(), erasure)?.1.into_iter().collect())
+    }
+
     fn erase(&self, erasure: u64, now: Timestamp) -> Result<Vec<Number>> {
         self.change(|transaction| {
-            let found = rows(
-                transaction,
-                "SELECT donor, number FROM erasures WHERE id = ?1 AND confirmed IS NOT NULL AND donor IS NOT NULL",
-                [erasure.cast_signed()],
-                |row| Ok((donor(row, 0)?, number(row, 1)?)),
-            )?;
-            let Some((donor, asked)) = found.into_iter().next() else { return Err(no_erasure(erasure)) };
+            let (donor, numbers) = to_sever(transaction, erasure)?;
             let donor = donor.0.cast_signed();
-            let mut numbers = BTreeSet::from([asked]);
-            numbers.extend(rows(transaction, "SELECT number FROM verified WHERE donor = ?1", [donor], |row| {
-                number(row, 0)
-            })?);
             let at = now.as_microsecond();
             for number in &numbers {
                 let digits = number.as_str();

@@ -66,6 +66,46 @@ fn what_needs_no_reply_is_not_kept() {
 }
 
 #[test]
+fn a_hidden_identity_is_kept_and_is_no_number() {
+    let mut inbox = Inbox::in_memory().unwrap();
+    let Event::Message(mut hidden) = message("a", "6281234567890@lid", false) else { panic!() };
+    hidden.lid = Some("6281234567890@lid".into());
+    let event = Event::Message(hidden);
+    assert_eq!(inbox.commit(&[Step::Keep { event: event.clone(), now: at(0) }]).unwrap(), [Kept::New]);
+    assert_eq!(inbox.commit(&[Step::Keep { event, now: at(60_000) }]).unwrap(), [Kept::Known]);
+    let letter = inbox.pending(0, 9).unwrap().remove(0);
+    assert_eq!(letter.from, None);
+    let Event::Message(back) = &letter.event else { panic!() };
+    assert_eq!(
+        (&back.sender, back.lid.as_deref(), back.text.as_str()),
+        (&Sender::Unknown, Some("6281234567890@lid"), "INFO")
+    );
+    let number = Number::parse("6281234567890").unwrap();
+    assert_eq!(inbox.heard(&number).unwrap(), None, "the number of the same digits has not written");
+    inbox.commit(&[Step::Settle { seq: letter.seq, outcome: Outcome::Silent, session: None, now: at(5) }]).unwrap();
+    let kept: Option<String> = inbox.connection.query_row("SELECT lid FROM letter", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, None, "settled, it is not remembered");
+}
+
+#[test]
+fn when_a_number_last_wrote_is_known_after_it_was_answered() {
+    let mut inbox = Inbox::in_memory().unwrap();
+    let number = Number::parse("6281234567890").unwrap();
+    assert_eq!(inbox.heard(&number).unwrap(), None);
+    let Event::Message(mut late) = message("b", number.as_str(), false) else { panic!() };
+    late.written = Some(at(-9_000));
+    let late = Step::Keep { event: Event::Message(late), now: at(9_000) };
+    inbox
+        .commit(&[
+            keep("a", -8_000),
+            late,
+            Step::Settle { seq: 1, outcome: Outcome::Silent, session: None, now: at(0) },
+        ])
+        .unwrap();
+    assert_eq!(inbox.heard(&number).unwrap(), Some(at(-8_000)), "what came late counts from when it was written");
+}
+
+#[test]
 fn a_foreign_number_comes_back_as_it_was() {
     let mut inbox = Inbox::in_memory().unwrap();
     inbox.commit(&[Step::Keep { event: message("a", "819012345678", false), now: at(0) }]).unwrap();
@@ -105,7 +145,7 @@ fn conversations_are_remembered_with_the_answer_and_forgotten() {
     let number = Number::parse("6281234567890").unwrap();
     inbox.commit(&[keep("a", 0)]).unwrap();
     assert_eq!(inbox.session(&number).unwrap(), Session::default());
-    let session = Some(Session { hinted: true, ..Session::default() });
+    let session = Some((number.clone(), Session { hinted: true, ..Session::default() }));
     inbox.commit(&[Step::Settle { seq: 1, outcome: Outcome::Silent, session, now: at(5) }]).unwrap();
     assert!(inbox.session(&number).unwrap().hinted);
     let text: String = inbox.connection.query_row("SELECT body FROM letter", [], |row| row.get(0)).unwrap();

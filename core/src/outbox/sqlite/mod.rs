@@ -327,6 +327,11 @@ impl Shelf for Rows<'_> {
         self.one("SELECT since FROM outbox_opt_out WHERE number = ?1", [number.as_str()])?.map(time).transpose()
     }
 
+    fn opt_outs(&mut self, limit: u32) -> Result<Vec<(Number, Timestamp)>> {
+        let sql = "SELECT number, since FROM outbox_opt_out ORDER BY since DESC, number LIMIT ?1";
+        self.many(sql, [limit], |row| Ok((rows::number(&get::<String>(row, 0)?)?, time(get(row, 1)?)?)))
+    }
+
     fn set_opt_out(&mut self, number: &Number, since: Option<Timestamp>) -> Result<()> {
         match since {
             Some(since) => self.run(

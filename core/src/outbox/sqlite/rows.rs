@@ -28,6 +28,10 @@ pub(super) fn time(micros: i64) -> Result<Timestamp> {
     Timestamp::from_microsecond(micros).map_err(|_| damaged("time"))
 }
 
+pub(super) fn number(digits: &str) -> Result<Number> {
+    Number::parse(&format!("+{digits}")).map_err(|_| damaged("recipient"))
+}
+
 pub(super) const fn state_number(state: State) -> i64 {
     match state {
         State::Pending => 0,
@@ -54,9 +58,9 @@ pub(super) fn stage(number: i64) -> Result<Stage> {
 /// Reads [`COLUMNS`].
 pub(super) fn record(row: &Row<'_>) -> Result<Record> {
     let optional_time = |index| cell::<Option<i64>>(row, index)?.map(time).transpose();
-    let number = cell::<Option<String>>(row, 6)?;
+    let recipient = cell::<Option<String>>(row, 6)?;
     // Kept in international form without a plus sign; with one it is read as what it is.
-    let to = number.map(|digits| Number::parse(&format!("+{digits}")).map_err(|_| damaged("recipient"))).transpose()?;
+    let to = recipient.map(|digits| number(&digits)).transpose()?;
     let holder: Option<String> = cell(row, 18)?;
     let token: Option<i64> = cell(row, 19)?;
     let entry = Entry {
