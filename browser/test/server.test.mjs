@@ -172,9 +172,10 @@ test('greetings are drafted, approved by keyboard, and reach the telephone', asy
 })
 
 test('messages in doubt are shown on the page and decided on there', async () => {
-  // Three that may have gone out or not, and one that cannot.
+  // Three that may have gone out or not, and two that cannot.
   const lost = { kind: 'html', status: 502 }
-  for (const [i, fault] of [lost, lost, lost, { kind: 'reason', reason: 'target invalid' }].entries()) {
+  const refused = { kind: 'reason', reason: 'target invalid' }
+  for (const [i, fault] of [lost, lost, lost, refused, refused].entries()) {
     await control('faults', { fault })
     await approve(await enter())
     const page = await enter()
@@ -187,7 +188,7 @@ test('messages in doubt are shown on the page and decided on there', async () =>
   const listed = () => page.$$eval('#pengiriman li', (all) => all.map((one) => one.textContent))
   const rows = await listed()
   assert.equal(rows.filter((row) => row.includes('belum pasti terkirim')).length, 3, rows.join('\n'))
-  assert.equal(rows.filter((row) => row.includes('tidak terkirim')).length, 1, rows.join('\n'))
+  assert.equal(rows.filter((row) => row.includes('tidak terkirim')).length, 2, rows.join('\n'))
   assert.ok(!(await text(page, 'body')).includes(BUDI), 'numbers are masked')
   assert.deepEqual(await overflow(page), [])
   const taken = (await accepted()).length
@@ -201,9 +202,11 @@ test('messages in doubt are shown on the page and decided on there', async () =>
   assert.equal(await press('Kirim lagi'), 'Pesan akan dikirim lagi.')
   await until('the one sent again', async () => (await accepted()).length === taken + 1)
   await page.goto(site.url)
-  assert.equal((await listed()).length, 1)
+  assert.equal((await listed()).length, 2)
+  assert.equal(await press('Buang'), 'Pesan dibuang.')
+  assert.equal((await listed()).length, 1, 'a dead one is put away')
   assert.equal(await press('Kirim lagi'), 'Pesan akan dikirim lagi.')
-  await until('the dead one sent again', async () => (await accepted()).length === taken + 2)
+  await until('the other dead one sent again', async () => (await accepted()).length === taken + 2)
   await page.goto(site.url)
   assert.deepEqual(await listed(), [])
 })
@@ -220,10 +223,15 @@ test('the page of the real server is whole and accessible, wide and narrow', asy
     assert.deepEqual(await overflow(page), [], String(width))
     assert.deepEqual(await accessibility(page), [])
     assert.deepEqual(page.troubles, [])
-    const fine = await page.$('#kejanggalan form.buttons button')
-    const before = (await page.$$('#kejanggalan form.buttons')).length
-    await Promise.all([page.waitForNavigation(), fine.click()])
+    const lines = async () => (await page.$$('#kejanggalan form.buttons')).length
+    const before = await lines()
+    const press = (selector) => Promise.all([page.waitForNavigation(), page.click(selector)])
+    await press('#kejanggalan form.buttons button')
     assert.equal(await text(page, '[role=status]'), 'Transaksi ditandai wajar.')
-    assert.equal((await page.$$('#kejanggalan form.buttons')).length, before - 1)
+    assert.equal(await lines(), before - 1)
+    await page.click('#kejanggalan summary')
+    await press('#kejanggalan form.inline button')
+    assert.equal(await text(page, '[role=status]'), 'Tanda wajar dibatalkan.')
+    assert.equal(await lines(), before)
   }
 })

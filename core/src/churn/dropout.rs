@@ -59,7 +59,7 @@ impl State {
             let from = end * f64::from(i) / panels;
             gauss(from, from + end / panels, |w, weight| points.push((w, weight)));
         }
-        // In ascending order each value of the function is a short step from the one before; singly they cost thirty times
+        // In ascending order each value of the function is a short step from the one before; singly they cost a hundred times
         // as much.
         points.sort_unstable_by(|(one, _), (other, _)| one.total_cmp(other));
         let mut hypergeometric = Hyp2f1::new(self.shape + 1.0, self.stay, self.leave + self.stay);
