@@ -16,26 +16,47 @@ const scratch = mkdtempSync(join(tmpdir(), 'dermawan-browser-'))
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
 export const pictures = process.env.DERMAWAN_PICTURES ? fileURLToPath(new URL('../../docs/pictures', import.meta.url)) : scratch
 
-/** Starts `dermawan-bot`; its address is the first one that it prints. */
-export async function server(args) {
-  const folder = process.env.PROFILE_DIR ?? fileURLToPath(new URL('../../target/debug', import.meta.url))
-  const program = spawn(join(folder, 'dermawan-bot'), args, {
-    cwd: scratch,
-    env: { ...process.env, DERMAWAN_ADMIN_TOKEN: TOKEN },
-    stdio: ['ignore', 'pipe', 'inherit'],
+const binary = join(process.env.PROFILE_DIR ?? fileURLToPath(new URL('../../target/debug', import.meta.url)), 'dermawan-bot')
+
+/**
+ * Starts `dermawan-bot`; its address is the first one that it prints. One that prints none is waited for at `url`.
+ */
+export async function server(args, { cwd = scratch, env = {}, url } = {}) {
+  const program = spawn(binary, args, {
+    cwd,
+    env: { ...process.env, DERMAWAN_ADMIN_TOKEN: TOKEN, ...env },
+    stdio: ['ignore', 'pipe', process.env.DERMAWAN_TEST_LOG ? 'inherit' : 'ignore'],
   })
   const ended = new Promise((resolve) => program.once('exit', resolve))
-  const url = await new Promise((resolve, reject) => {
+  const stop = () => (program.kill('SIGINT'), ended)
+  let over = false
+  ended.then(() => (over = true))
+  if (url) {
+    for (;;) {
+      const answer = await fetch(new URL('/healthz', url)).catch(() => null)
+      if (answer?.ok) return { url, stop }
+      if (over) throw new Error(`dermawan-bot ${args[0]} ended before it served; DERMAWAN_TEST_LOG=1 shows why`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+  const found = await new Promise((resolve, reject) => {
     let said = ''
     program.once('error', reject)
     program.once('exit', (code) => reject(new Error(`dermawan-bot ended with ${code}: ${said}`)))
     program.stdout.on('data', (data) => {
       said += data
-      const found = said.match(/http:\/\/[^\s]+\//)
-      if (found) resolve(found[0])
+      const found = said.match(/http:\/\/[^\s/]+/)
+      if (found && said.includes('\n')) resolve(`${found[0]}/`)
     })
   })
-  return { url, stop: () => (program.kill('SIGINT'), ended) }
+  return { url: found, stop }
+}
+
+/** Runs `dermawan-bot` to its end. */
+export async function program(args, { cwd = scratch } = {}) {
+  const program = spawn(binary, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] })
+  const code = await new Promise((resolve, reject) => program.once('error', reject).once('exit', resolve))
+  if (code !== 0) throw new Error(`dermawan-bot ${args.join(' ')} ended with ${code}`)
 }
 
 export function browser() {

@@ -26,7 +26,8 @@ pub(crate) fn run(arguments: &Arguments, options: &Page) -> Result<ExitCode> {
     let name = organisation.name.clone();
     let today = Box::new(move || day.map_or_else(|| crate::clock::today(&organisation), Ok));
     let desk = Arc::new(AnalyticsDesk::new(Arc::new(analytics), today, workbench));
-    let router = page::router(desk, page::Options { token, organisation: name, https: options.https })?;
+    let router =
+        page::router(desk, page::Options { token, organisation: name, https: options.https, proxies: Vec::new() })?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -2,21 +2,23 @@
 
 use super::desk::{Action, Decision, Desk};
 use super::facts::{
-    CashFlowRow, Delivery, Draft, ForecastRow, Freshness, MonthFacts, PageFacts, Picture, RetentionRow, RiskRow,
-    SegmentRow, StrangeEntryRow, StrangeMonthRow,
+    CashFlowRow, Delivery, Draft, ForecastRow, Freshness, MonthFacts, Outcome, OutcomeRow, PageFacts, Picture,
+    RetentionRow, RiskRow, SegmentRow, StrangeEntryRow, StrangeMonthRow,
 };
 use dermawan::anomaly::{ExpenseAnomaly, ScreenOptions};
 use dermawan::calendar::hijri::MonthFeatures;
 use dermawan::chart::{self, AnomalyChart, CashFlowChart, Chart, CohortChart, ForecastChart};
 use dermawan::churn::{Retention, SegmentCounts};
 use dermawan::forecast::{self, CashFlow, Forecast};
+use dermawan::insight::{CareOutcome, Share};
 use dermawan::message::{clean_or, date, month_long, number, risk_level, risk_reason, rupiah, table_name};
 use dermawan::{
     Analytics, CategoryId, CategoryMonth, Direction, EntryId, Error, ErrorKind, Language, Month, MonthlySeries, Result,
 };
 use jiff::civil::Date;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Months of donations to come: half a year, so that the next Ramadan is often among them.
 const AHEAD: u16 = 6;
@@ -41,6 +43,9 @@ pub(crate) trait Workbench: Send + Sync {
     /// Greetings that wait; `None` where none are drafted.
     fn drafts(&self) -> Result<Option<Vec<Draft>>>;
 
+    /// What came of greetings; `None` where none are drafted.
+    fn outcome(&self) -> Result<Option<CareOutcome>>;
+
     /// Decides on a message in doubt.
     fn decide(&self, id: u64, decision: Decision) -> Result<()>;
 
@@ -60,6 +65,10 @@ impl Workbench for NoDelivery {
     }
 
     fn drafts(&self) -> Result<Option<Vec<Draft>>> {
+        Ok(None)
+    }
+
+    fn outcome(&self) -> Result<Option<CareOutcome>> {
         Ok(None)
     }
 
@@ -90,6 +99,12 @@ pub(crate) struct AnalyticsDesk {
     today: Today,
     workbench: Box<dyn Workbench>,
     known: Mutex<Option<Arc<Known>>>,
+    /// Held by whoever finds out anew.
+    making: Mutex<()>,
+    /// How often lines were looked at again.
+    looks: AtomicU64,
+    /// Somebody calls [`AnalyticsDesk::warm`] all the time, so nobody else needs to wait for what is new.
+    warmed: AtomicBool,
 }
 
 /// What was found out, by the load and the day that it was made for.
@@ -103,17 +118,63 @@ struct Known {
 impl AnalyticsDesk {
     /// A desk over analytics.
     pub(crate) fn new(analytics: Arc<Analytics>, today: Today, workbench: Box<dyn Workbench>) -> Self {
-        Self { analytics, today, workbench, known: Mutex::default() }
+        Self {
+            analytics,
+            today,
+            workbench,
+            known: Mutex::default(),
+            making: Mutex::default(),
+            looks: AtomicU64::new(0),
+            warmed: AtomicBool::new(false),
+        }
+    }
+
+    /// Finds out what is new since the last load or day, so that readers need not wait; `true` when there was something.
+    /// To be called every few seconds: between two calls readers see the last load's page.
+    pub(crate) fn warm(&self) -> Result<bool> {
+        let made = self.wanted().and_then(|wanted| {
+            if self.kept().is_some_and(|there| there.is(wanted)) { Ok(false) } else { self.make(wanted).map(|_| true) }
+        });
+        // What cannot be found out is for the reader to be told.
+        self.warmed.store(made.is_ok(), Ordering::Relaxed);
+        made
+    }
+
+    /// The load and the day that the page is to be of.
+    fn wanted(&self) -> Result<(Option<u64>, Date)> {
+        Ok((self.analytics.state()?.map(|state| state.run), (self.today)()?))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Known>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn kept(&self) -> Option<Arc<Known>> {
+        self.lock().clone()
     }
 
     fn known(&self) -> Result<Arc<Known>> {
-        let (run, day) = (self.analytics.state()?.map(|state| state.run), (self.today)()?);
-        // Held while it is made: ten readers at once wait for one answer and do not make ten.
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(there) = known.as_ref().filter(|there| (there.run, there.day) == (run, day)) {
-            return Ok(Arc::clone(there));
+        let wanted = self.wanted()?;
+        match self.kept() {
+            Some(there) if there.is(wanted) || self.warmed.load(Ordering::Relaxed) => Ok(there),
+            _ => self.make(wanted),
         }
-        let (facts, pictures) = Gathering::of(&self.analytics, day)?.done();
+    }
+
+    fn make(&self, wanted: (Option<u64>, Date)) -> Result<Arc<Known>> {
+        // Ten readers at once wait for one answer and do not make ten.
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(there) = self.kept().filter(|there| there.is(wanted)) {
+            return Ok(there);
+        }
+        let looks = self.looks.load(Ordering::Relaxed);
+        let (run, day) = wanted;
+        let (mut facts, pictures) = Gathering::of(&self.analytics, day)?.done();
+        let mut known = self.lock();
+        if self.looks.load(Ordering::Relaxed) != looks {
+            // A line was accepted meanwhile, perhaps behind the back of what has just been found out.
+            facts = lines(&self.analytics, day, facts)?;
+        }
         let made = Arc::new(Known { run, day, facts, pictures });
         *known = Some(Arc::clone(&made));
         Ok(made)
@@ -121,14 +182,26 @@ impl AnalyticsDesk {
 
     /// Finds out anew which lines are worth a look; the rest does not depend on what was accepted, and takes long.
     fn look_again(&self) -> Result<()> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.lock();
+        self.looks.fetch_add(1, Ordering::Relaxed);
         let Some(there) = known.take() else { return Ok(()) };
-        let mut lines = Gathering::begun(&self.analytics, there.day);
-        lines.entries()?;
-        let PageFacts { strange_entries, accepted_entries, .. } = lines.facts;
-        let facts = PageFacts { strange_entries, accepted_entries, ..there.facts.clone() };
+        let facts = lines(&self.analytics, there.day, there.facts.clone())?;
         *known = Some(Arc::new(Known { run: there.run, day: there.day, facts, pictures: there.pictures.clone() }));
         Ok(())
+    }
+}
+
+/// The same facts with the lines that are worth a look now.
+fn lines(analytics: &Analytics, day: Date, facts: PageFacts) -> Result<PageFacts> {
+    let mut found = Gathering::begun(analytics, day);
+    found.entries()?;
+    let PageFacts { strange_entries, accepted_entries, .. } = found.facts;
+    Ok(PageFacts { strange_entries, accepted_entries, ..facts })
+}
+
+impl Known {
+    fn is(&self, (run, day): (Option<u64>, Date)) -> bool {
+        (self.run, self.day) == (run, day)
     }
 }
 
@@ -136,7 +209,9 @@ impl Desk for AnalyticsDesk {
     fn facts(&self) -> Result<PageFacts> {
         let known = self.known()?;
         let (delivery, drafts) = (self.workbench.delivery()?, self.workbench.drafts()?);
-        Ok(PageFacts { delivery, drafts, ..known.facts.clone() })
+        let language = self.analytics.settings().organisation.language;
+        let outcome = self.workbench.outcome()?.map(|outcome| outcome_of(&outcome, language));
+        Ok(PageFacts { delivery, drafts, outcome, ..known.facts.clone() })
     }
 
     fn picture(&self, name: &str) -> Result<Option<String>> {
@@ -410,6 +485,27 @@ impl<'a> Gathering<'a> {
             .collect();
         if cohorts.is_empty() { Ok(()) } else { self.draw("retensi.svg", &Chart::Cohorts(CohortChart::new(cohorts))) }
     }
+}
+
+/// The two shares in words.
+fn outcome_of(outcome: &CareOutcome, language: Language) -> Outcome {
+    let row = |who, share: &Share| OutcomeRow {
+        who,
+        of: number(share.of, language),
+        gave: number(share.gave, language),
+        share: share.share.map_or_else(|| "–".into(), chart::percent),
+        range: share
+            .interval
+            .map_or_else(|| "–".into(), |(low, high)| format!("{} – {}", chart::percent(low), chart::percent(high))),
+    };
+    let CareOutcome { greeted, not_greeted, waiting, days } = outcome;
+    let rows = if greeted.of + not_greeted.of == 0 {
+        Vec::new()
+    } else {
+        vec![row("Disapa", greeted), row("Tidak disapa", not_greeted)]
+    };
+    let waiting = if *waiting > 0 { number(*waiting, language) } else { String::new() };
+    Outcome { days: *days, rows, waiting }
 }
 
 /// Too little history is no fault: there is nothing to show yet.

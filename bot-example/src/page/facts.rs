@@ -37,6 +37,8 @@ pub(crate) struct PageFacts {
     pub(crate) delivery: Option<Delivery>,
     /// Greetings that wait for an approval; `None` where none are drafted.
     pub(crate) drafts: Option<Vec<Draft>>,
+    /// What came of greetings; `None` where none are drafted.
+    pub(crate) outcome: Option<Outcome>,
     /// The pictures that are there, by name, with what they show in words.
     pub(crate) pictures: Vec<Picture>,
 }
@@ -219,6 +221,32 @@ pub(crate) struct Draft {
     pub(crate) name: String,
     /// The text that would go out.
     pub(crate) text: String,
+}
+
+/// What came of greetings.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Outcome {
+    /// Within so many days a gift counts.
+    pub(crate) days: u16,
+    /// Those greeted, and those proposed and not greeted; empty while nobody's days are over.
+    pub(crate) rows: Vec<OutcomeRow>,
+    /// Proposals whose days are not over yet; empty where there are none.
+    pub(crate) waiting: String,
+}
+
+/// Donors who were greeted, or were not.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct OutcomeRow {
+    /// Which of the two.
+    pub(crate) who: &'static str,
+    /// How many they are.
+    pub(crate) of: String,
+    /// How many of them gave again.
+    pub(crate) gave: String,
+    /// Their share.
+    pub(crate) share: String,
+    /// Where the share may lie, in 95 of 100 cases.
+    pub(crate) range: String,
 }
 
 /// A picture of the page.

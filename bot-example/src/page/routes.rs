@@ -11,7 +11,7 @@ use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use dermawan::{Error, ErrorKind, Result};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -43,6 +43,8 @@ pub(crate) struct Options {
     pub(crate) organisation: String,
     /// Whether the page is reached over https only: then the cookie is never sent without it.
     pub(crate) https: bool,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub(crate) proxies: Vec<IpAddr>,
 }
 
 /// What every request needs.
@@ -52,6 +54,7 @@ struct House {
     view: View,
     organisation: String,
     https: bool,
+    proxies: Vec<IpAddr>,
 }
 
 type Shared = State<Arc<House>>;
@@ -64,8 +67,8 @@ type Fields = Form<Vec<(String, String)>>;
 ///
 /// `template` when the embedded templates are broken.
 pub(crate) fn router(desk: Arc<dyn Desk>, options: Options) -> Result<Router> {
-    let Options { token, organisation, https } = options;
-    let house = House { desk, door: Door::new(token), view: View::new()?, organisation, https };
+    let Options { token, organisation, https, proxies } = options;
+    let house = House { desk, door: Door::new(token), view: View::new()?, organisation, https, proxies };
     Ok(Router::new()
         .route("/", get(page))
         .route("/masuk", get(entrance).post(enter))
@@ -102,6 +105,27 @@ fn own(headers: &HeaderMap) -> bool {
     let Some(origin) = text(header::ORIGIN) else { return true };
     let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
     host.is_some() && host == text(header::HOST)
+}
+
+/// Who asks: whoever is connected, or what a trusted proxy says of whom it asks for. Of several hops the last one that is
+/// no trusted proxy: those before it were written by the sender, who may write anything.
+fn sender(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
+    let is_trusted = |address: IpAddr| proxies.iter().any(|proxy| proxy.to_canonical() == address.to_canonical());
+    if !is_trusted(peer) {
+        return peer;
+    }
+    let lines: Vec<&str> =
+        headers.get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or("?")).collect();
+    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        // Some proxies write the port too.
+        let address = hop.trim().parse().or_else(|_| hop.trim().parse::<SocketAddr>().map(|socket| socket.ip()));
+        match address {
+            Ok(address) if is_trusted(address) => {}
+            Ok(address) => return address,
+            Err(_) => return peer,
+        }
+    }
+    peer
 }
 
 fn typed(kind: &'static str, body: impl Into<Body>) -> Response {
@@ -193,9 +217,15 @@ async fn entrance(State(house): Shared, headers: HeaderMap) -> Response {
     if house.session(&headers).is_some() { see("/") } else { house.login(StatusCode::OK, None) }
 }
 
-async fn enter(State(house): Shared, ConnectInfo(from): ConnectInfo<SocketAddr>, Form(form): Fields) -> Response {
+async fn enter(
+    State(house): Shared,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Form(form): Fields,
+) -> Response {
+    let from = sender(peer.ip(), &headers, &house.proxies);
     let given = form.iter().find(|(name, _)| name == "kata_sandi").map_or("", |(_, value)| value);
-    match house.door.enter(from.ip(), given, Instant::now()) {
+    match house.door.enter(from, given, Instant::now()) {
         Ok(Ok(session)) => {
             let mut response = see("/");
             if let Ok(cookie) = HeaderValue::from_str(&house.cookie(&session.id, 12 * 3600)) {
@@ -254,5 +284,34 @@ async fn picture(State(house): Shared, headers: HeaderMap, Path(name): Path<Stri
         Ok(Some(svg)) => typed("image/svg+xml", svg),
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => house.failed(&error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_is_the_peer_or_what_a_trusted_proxy_says() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let proxies = [ip("127.0.0.1"), ip("10.0.0.2")];
+        let ask = |peer: &str, lines: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append("x-forwarded-for", HeaderValue::from_str(line).unwrap());
+            }
+            sender(ip(peer), &headers, &proxies).to_string()
+        };
+        assert_eq!(ask("203.0.113.9", &["198.51.100.1"]), "203.0.113.9", "a stranger's header is not believed");
+        assert_eq!(ask("127.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(ask("::ffff:127.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(ask("127.0.0.1", &["1.1.1.1, 198.51.100.1"]), "198.51.100.1", "what the sender wrote comes first");
+        assert_eq!(ask("127.0.0.1", &["1.1.1.1", "198.51.100.1, 10.0.0.2"]), "198.51.100.1");
+        assert_eq!(ask("127.0.0.1", &["198.51.100.1:4711"]), "198.51.100.1");
+        assert_eq!(ask("127.0.0.1", &["[2001:db8::7]:4711"]), "2001:db8::7");
+        for nothing in [&[][..], &["?"], &["198.51.100.1, unknown"], &[""], &["10.0.0.2"]] {
+            assert_eq!(ask("127.0.0.1", nothing), "127.0.0.1", "{nothing:?}");
+        }
+        assert_eq!(sender(ip("127.0.0.1"), &HeaderMap::new(), &[]), ip("127.0.0.1"));
     }
 }

@@ -3,6 +3,7 @@
 use super::analyst::Workbench;
 use super::desk::Decision;
 use super::facts::{Delivery, Doubtful, Draft};
+use dermawan::insight::{CareOutcome, Share};
 use dermawan::{Error, ErrorKind, Result};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -76,6 +77,11 @@ impl Workbench for SampleWorkbench {
         Ok(Some(self.bench().drafts.clone()))
     }
 
+    fn outcome(&self) -> Result<Option<CareOutcome>> {
+        let (greeted, not_greeted) = (Share::of(9, 24), Share::of(4, 21));
+        Ok(Some(CareOutcome { greeted, not_greeted, waiting: self.bench().drafts.len() as u64, days: 60 }))
+    }
+
     fn decide(&self, id: u64, decision: Decision) -> Result<()> {
         let mut bench = self.bench();
         let place = bench.doubtful.iter().position(|message| message.id == id).ok_or_else(|| gone("message"))?;
@@ -100,6 +106,7 @@ impl Workbench for SampleWorkbench {
         }
         Ok(())
     }
+
     /// All made-up donors at risk have a draft from the beginning.
     fn draft(&self) -> Result<()> {
         Ok(())

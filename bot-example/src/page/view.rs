@@ -58,7 +58,9 @@ fn broken(cause: minijinja::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::facts::{Delivery, Doubtful, Draft, Picture, RiskRow, StrangeEntryRow, StrangeMonthRow};
+    use crate::page::facts::{
+        Delivery, Doubtful, Draft, Outcome, OutcomeRow, Picture, RiskRow, StrangeEntryRow, StrangeMonthRow,
+    };
 
     const HOSTILE: &str = "</p><script>alert(1)</script>\"'&{{ 7 * 7 }}";
 
@@ -96,6 +98,11 @@ mod tests {
                 }],
             }),
             drafts: Some(vec![Draft { id: 9, name: text(), text: text() }]),
+            outcome: Some(Outcome {
+                days: 60,
+                rows: vec![OutcomeRow { who: HOSTILE, of: text(), gave: text(), share: text(), range: text() }],
+                waiting: text(),
+            }),
             pictures: vec![Picture { name: text(), alt: text() }],
             ..PageFacts::default()
         }

@@ -2,6 +2,7 @@
 
 use super::House;
 use crate::page::{Decision, Delivery, Doubtful, Draft, Workbench};
+use dermawan::insight::CareOutcome;
 use dermawan::message::{Message, clean_or, date, number};
 use dermawan::outbox::{self, Cause, Entry, Filter, HaltKind, MessageId, Stage};
 use dermawan::register::CareState;
@@ -109,6 +110,11 @@ impl Workbench for ServerWorkbench {
             Ok(Draft { id: greeting.id, name: clean_or(name, LONGEST_NAME, "Donatur"), text })
         });
         drafts.collect::<Result<_>>().map(Some)
+    }
+
+    fn outcome(&self) -> Result<Option<CareOutcome>> {
+        let house = &self.0;
+        house.analytics.care_outcome(&*house.register, house.today(Timestamp::now())).map(Some)
     }
 
     fn decide(&self, id: u64, decision: Decision) -> Result<()> {

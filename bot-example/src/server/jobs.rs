@@ -4,11 +4,11 @@ use super::House;
 use crate::command;
 use dermawan::bot::Session;
 use dermawan::etl::{self, Mode, Report};
-use dermawan::insight::{self, AnomalyDirection, AnomalyList, MonthlyReport};
+use dermawan::insight::{AnomalyList, MonthlyReport};
 use dermawan::message::Message;
 use dermawan::outbox::{Draft, Priority, Retention};
 use dermawan::register::CareState;
-use dermawan::{DonorId, Error, ErrorKind, Month, Number, Result, anomaly};
+use dermawan::{DonorId, Error, ErrorKind, Month, Number, Result};
 use jiff::{Timestamp, ToSpan};
 use tokio::sync::watch;
 
@@ -169,26 +169,11 @@ impl House {
     /// Anomalies and shortfalls that were not told of yet.
     pub(super) fn alerts(&self, now: Timestamp) -> Result<()> {
         let today = self.today(now);
-        let names = self.analytics.categories()?;
-        for found in self.analytics.expense_anomalies(today)?.anomalies {
-            let category = names.iter().find(|(id, _)| *id == found.category).map_or("", |(_, name)| name);
-            let line = insight::Anomaly {
-                category: category.to_owned(),
-                month: found.month,
-                amount: found.amount,
-                expected: (found.expected_range.min, found.expected_range.max),
-                direction: match found.kind {
-                    anomaly::Kind::Overspending => AnomalyDirection::Overspending,
-                    anomaly::Kind::Underspending => AnomalyDirection::Underspending,
-                },
-                severity: match found.severity {
-                    anomaly::Severity::Medium => insight::Severity::Medium,
-                    anomaly::Severity::High => insight::Severity::High,
-                },
-            };
+        for (category, line) in self.analytics.expense_findings(today)? {
+            let month = line.month;
             let list = AnomalyList { categories: vec![line], ..AnomalyList::default() };
             let text = self.analytics.templates().render(&Message::Anomalies(&list))?;
-            let key = format!("anomali:{}:{}", found.category, found.month);
+            let key = format!("anomali:{category}:{month}");
             self.tell_administrators(&key, "anomali", &text, now)?;
         }
         let ahead = match self.analytics.cash_flow(today) {

@@ -19,6 +19,7 @@ mod options;
 mod picture;
 mod reply;
 mod scheduler;
+mod warm;
 mod webhook;
 mod window;
 mod worker;
@@ -231,13 +232,15 @@ pub(crate) fn run(
             open_requests: AtomicU64::new(0),
             started: Instant::now(),
         });
+        let page = page_desk(&house);
         let parts = [
             tokio::spawn(reply::run(Arc::clone(&house), stop.clone())),
             tokio::spawn(worker::run(Arc::clone(&house), stop.clone())),
-            tokio::spawn(scheduler::run(Arc::clone(&house), runs, stop)),
+            tokio::spawn(scheduler::run(Arc::clone(&house), runs, stop.clone())),
+            tokio::spawn(warm::run(Arc::clone(&house), page.clone(), stop)),
         ];
         tracing::info!(%address, gateway = house.transport.name(), "serving");
-        let application = router(&house)?.into_make_service_with_connect_info::<SocketAddr>();
+        let application = router(&house, page)?.into_make_service_with_connect_info::<SocketAddr>();
         let stopping = Arc::new(stopping);
         let asked = {
             let stopping = Arc::clone(&stopping);
@@ -286,7 +289,7 @@ async fn signal() {
     }
 }
 
-fn router(house: &Arc<House>) -> Result<Router> {
+fn router(house: &Arc<House>, page: Option<Arc<AnalyticsDesk>>) -> Result<Router> {
     let header = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     let webhooks = Router::new()
         .route("/webhook/{token}", routing::post(webhook::with_path).get(webhook::challenge_with_path))
@@ -306,27 +309,31 @@ fn router(house: &Arc<House>) -> Result<Router> {
         .layer(header(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
         .with_state(Arc::clone(house));
     // Beside the layers above: the page has its own limits and headers.
-    let all = match administrators_page(house)? {
-        Some(page) => machine.merge(page),
+    let all = match page {
+        Some(desk) => machine.merge(administrators_page(house, desk)?),
         None => machine,
     };
     Ok(all.layer(middleware::from_fn_with_state(Arc::clone(house), counted)))
 }
 
-/// The page at `/`; `None` without a password in the environment.
-fn administrators_page(house: &Arc<House>) -> Result<Option<Router>> {
+/// What the page at `/` shows; `None` without a password in the environment.
+fn page_desk(house: &Arc<House>) -> Option<Arc<AnalyticsDesk>> {
     if house.secrets.admin.is_empty() {
-        return Ok(None);
+        return None;
     }
-    let token = AdminToken::new(std::env::var(page::VARIABLE).ok())?;
-    let organisation = house.analytics.settings().organisation.name.clone();
     let (zone, clock) = (house.zone.clone(), house.clock);
     let today = Box::new(move || Ok(zone.to_datetime(clock.now()).date()));
     let workbench = Box::new(desk::ServerWorkbench::new(house));
-    let desk = Arc::new(AnalyticsDesk::new(Arc::clone(&house.analytics), today, workbench));
-    let options = page::Options { token, organisation, https: house.options.https };
-    let page = page::router(desk, options)?;
-    Ok(Some(page.layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, API_PATIENCE))))
+    Some(Arc::new(AnalyticsDesk::new(Arc::clone(&house.analytics), today, workbench)))
+}
+
+/// The page at `/`.
+fn administrators_page(house: &Arc<House>, desk: Arc<AnalyticsDesk>) -> Result<Router> {
+    let token = AdminToken::new(std::env::var(page::VARIABLE).ok())?;
+    let organisation = house.analytics.settings().organisation.name.clone();
+    let (https, proxies) = (house.options.https, house.options.trusted_proxies.clone());
+    let page = page::router(desk, page::Options { token, organisation, https, proxies })?;
+    Ok(page.layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, API_PATIENCE)))
 }
 
 async fn counted(State(house): State<Arc<House>>, request: Request, next: Next) -> Response {

@@ -9,7 +9,7 @@ use dermawan::transport::{
 };
 use dermawan::{Error, ErrorKind, Organisation, Result};
 use serde::Deserialize;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -35,6 +35,9 @@ pub(crate) struct ServerOptions {
     /// Whether the administrators' page is reached over https only (default no, for a trial on this machine; yes behind
     /// a proxy with TLS): the browser then never sends its cookie without it.
     pub(crate) https: bool,
+    /// Addresses of reverse proxies in front (default none). Wrong passwords are counted by the sender's address: of a
+    /// request from one of these, that is what it says in `X-Forwarded-For`; of any other, that header is not believed.
+    pub(crate) trusted_proxies: Vec<IpAddr>,
 }
 
 impl Default for ServerOptions {
@@ -47,6 +50,7 @@ impl Default for ServerOptions {
             oldest_minutes: 30,
             answering: 4,
             https: false,
+            trusted_proxies: Vec::new(),
         }
     }
 }

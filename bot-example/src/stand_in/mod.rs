@@ -51,6 +51,7 @@ pub(crate) async fn serve(
         .route("/phone/say", post(phone::say))
         .route("/phone/picture/{number}", get(phone::picture))
         .route("/phone/style.css", get(phone::style))
+        .route("/phone/icon.svg", get(phone::icon))
         .route("/phone/script.js", get(phone::script))
         .fallback(gateway::not_found)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

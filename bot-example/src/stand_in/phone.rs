@@ -149,7 +149,7 @@ pub(super) async fn page(State(desk): State<Arc<Desk>>, Query(whose): Query<Whos
     guarded(Html(format!(
         "<!DOCTYPE html>\n<html lang=\"id\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Telepon percobaan</title>\
-         <link rel=\"stylesheet\" href=\"/phone/style.css\"><script src=\"/phone/script.js\" defer></script>{again}</head>\
+         <link rel=\"stylesheet\" href=\"/phone/style.css\"><link rel=\"icon\" href=\"/phone/icon.svg\"><script src=\"/phone/script.js\" defer></script>{again}</head>\
          <body><main><header><h1>Telepon percobaan</h1><p>Gawai {device} <span id=\"state\">{state}</span></p>\
          <form method=\"get\" action=\"/\"><label for=\"as\">Saya menulis dari nomor</label>\
          <span class=\"row\"><input id=\"as\" name=\"as\" inputmode=\"tel\" autocomplete=\"off\" value=\"{number}\">\
@@ -203,6 +203,11 @@ pub(super) async fn picture(State(desk): State<Arc<Desk>>, Path(number): Path<u6
 /// `GET /phone/style.css`.
 pub(super) async fn style() -> Response {
     guarded(([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("phone.css")))
+}
+
+/// `GET /phone/icon.svg`.
+pub(super) async fn icon() -> Response {
+    guarded(([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("../page/templates/icon.svg")))
 }
 
 /// `GET /phone/script.js`.

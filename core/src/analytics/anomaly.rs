@@ -1,11 +1,13 @@
 //! What is strange, from the store.
 
 use super::Analytics;
+use super::desk::finding;
 use crate::anomaly::{
     self, ExpenseReport, Gifts, IncomeReport, ScreenOptions, Screening, TransactionReport, UnusualGift,
 };
 use crate::error::Result;
-use crate::model::{Direction, EntryId, GiftDays};
+use crate::insight;
+use crate::model::{CategoryId, Direction, EntryId, GiftDays};
 use crate::store::{Bookings, View};
 use jiff::civil::Date;
 
@@ -14,6 +16,14 @@ impl Analytics {
     pub fn expense_anomalies(&self, as_of: Date) -> Result<ExpenseReport> {
         let rows = self.store.view()?.cash_by_month(Direction::Expense, as_of)?;
         anomaly::expenses(&rows, as_of, &self.settings.expense_anomalies)
+    }
+
+    /// The same as messages tell of them, each with its category.
+    pub fn expense_findings(&self, as_of: Date) -> Result<Vec<(CategoryId, insight::Anomaly)>> {
+        let names = self.categories()?;
+        let name = |id| names.iter().find(|(known, _)| *known == id).map_or_else(String::new, |(_, name)| name.clone());
+        let found = self.expense_anomalies(as_of)?.anomalies;
+        Ok(found.iter().map(|found| (found.category, finding(found, name(found.category)))).collect())
     }
 
     /// Months of donations outside their expected range, by the same settings.

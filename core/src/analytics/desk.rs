@@ -15,6 +15,7 @@ use crate::model::{CategoryId, Direction, DonorId, Month, Number};
 use crate::store::{Contact, DonorRecord, View};
 use crate::{anomaly, churn};
 use jiff::civil::Date;
+use std::sync::{Arc, PoisonError};
 
 /// Lines of the cash book with a lower score than this are for an audit, not for a telephone.
 const WORTH_A_MESSAGE: f64 = 0.5;
@@ -62,6 +63,27 @@ impl Desk<'_> {
     }
 }
 
+impl Desk<'_> {
+    /// The donors that a list shows, and how many there are in all. Kept until other facts are loaded or another day is
+    /// asked for: every administrator who asks on a day gets the same. Without names, which are asked for each time.
+    fn first_at_risk(&self) -> Result<Arc<FirstAtRisk>> {
+        let run = self.view.state()?.map(|state| state.run);
+        // Held while it is made: two who ask at once wait for one answer and do not make two.
+        let mut kept = self.analytics.at_risk.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, day, first)) = kept.as_ref()
+            && (*of, *day) == (run, self.as_of)
+        {
+            return Ok(Arc::clone(first));
+        }
+        let mut at_risk = self.at_risk()?;
+        let total = at_risk.len() as u64;
+        at_risk.truncate(self.settings().risk_list);
+        let first = Arc::new((at_risk, total));
+        *kept = Some((run, self.as_of, Arc::clone(&first)));
+        Ok(first)
+    }
+}
+
 impl Facts for Desk<'_> {
     fn contact(&self, number: &Number) -> Result<Option<Contact>> {
         self.view.contact(number.as_str())
@@ -105,9 +127,8 @@ impl Facts for Desk<'_> {
     }
 
     fn risks(&self) -> Result<RiskList> {
-        let at_risk = self.at_risk()?;
-        let total = at_risk.len() as u64;
-        let first = &at_risk[..at_risk.len().min(self.settings().risk_list)];
+        let (first, total) = &*self.first_at_risk()?;
+        let total = *total;
         let donors: Vec<DonorId> = first.iter().map(|risk| risk.donor).collect();
         let names = self.view.donor_names(&donors)?;
         let donors = first.iter().zip(names).map(|(risk, name)| DonorAtRisk {
@@ -144,24 +165,7 @@ impl Facts for Desk<'_> {
                     change: shift.factor - 1.0,
                 })
                 .collect(),
-            categories: months
-                .anomalies
-                .iter()
-                .map(|found| insight::Anomaly {
-                    category: name(found.category),
-                    month: found.month,
-                    amount: found.amount,
-                    expected: (found.expected_range.min, found.expected_range.max),
-                    direction: match found.kind {
-                        anomaly::Kind::Overspending => AnomalyDirection::Overspending,
-                        anomaly::Kind::Underspending => AnomalyDirection::Underspending,
-                    },
-                    severity: match found.severity {
-                        anomaly::Severity::Medium => insight::Severity::Medium,
-                        anomaly::Severity::High => insight::Severity::High,
-                    },
-                })
-                .collect(),
+            categories: months.anomalies.iter().map(|found| finding(found, name(found.category))).collect(),
             entries: worth_a_message
                 .filter_map(|suspect| screening.findings.iter().find(|found| found.entry == suspect.entry))
                 .map(|found| UnusualEntry { category: name(found.category), date: found.date, amount: found.amount })
@@ -171,7 +175,7 @@ impl Facts for Desk<'_> {
 
     fn brief(&self) -> Result<Brief> {
         let anomalies = self.anomalies()?;
-        let at_risk = self.at_risk()?.len() as u64;
+        let at_risk = self.first_at_risk()?.1;
         let status = self.status()?;
         Ok(insight::brief(&BriefFacts {
             today: self.as_of,
@@ -196,8 +200,29 @@ impl Facts for Desk<'_> {
     }
 }
 
+/// A category's strange month as messages tell of it.
+pub(super) fn finding(found: &anomaly::ExpenseAnomaly, category: String) -> insight::Anomaly {
+    insight::Anomaly {
+        category,
+        month: found.month,
+        amount: found.amount,
+        expected: (found.expected_range.min, found.expected_range.max),
+        direction: match found.kind {
+            anomaly::Kind::Overspending => AnomalyDirection::Overspending,
+            anomaly::Kind::Underspending => AnomalyDirection::Underspending,
+        },
+        severity: match found.severity {
+            anomaly::Severity::Medium => insight::Severity::Medium,
+            anomaly::Severity::High => insight::Severity::High,
+        },
+    }
+}
+
+/// The first of the donors at risk, and how many there are in all.
+pub(super) type FirstAtRisk = (Vec<AtRisk>, u64);
+
 /// One donor at risk, whichever way was used.
-struct AtRisk {
+pub(super) struct AtRisk {
     donor: DonorId,
     score: f64,
     level: churn::Level,

@@ -25,9 +25,9 @@ use crate::message::{Message, Templates};
 use crate::model::{CategoryId, CategoryMonth, Direction, DonorId, Month, Rupiah, Sender};
 use crate::source::Source;
 use crate::store::{DonorRecord, Store, View};
-use desk::Desk;
+use desk::{Desk, FirstAtRisk};
 use jiff::civil::Date;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// A charity's analytics: load, analyse, answer. Shared between threads; every method takes the date it is as of.
 pub struct Analytics {
@@ -38,6 +38,8 @@ pub struct Analytics {
     chosen: Mutex<Option<Chosen>>,
     /// The last cash flow, likewise: every donor who asks on a day gets the same.
     ahead: Mutex<Option<(Option<u64>, Date, CashFlow)>>,
+    /// The first donors at risk, likewise.
+    at_risk: Mutex<Option<(Option<u64>, Date, Arc<FirstAtRisk>)>>,
 }
 
 /// A choice, by the load and the day that it was made for.
@@ -53,7 +55,14 @@ impl Analytics {
         settings.validate()?;
         let settings = settings.with_one_calendar();
         let templates = Templates::embedded(&settings.organisation)?;
-        Ok(Self { store: Box::new(store), settings, templates, chosen: Mutex::new(None), ahead: Mutex::new(None) })
+        Ok(Self {
+            store: Box::new(store),
+            settings,
+            templates,
+            chosen: Mutex::default(),
+            ahead: Mutex::default(),
+            at_risk: Mutex::default(),
+        })
     }
 
     /// The same with an organisation's own wording.

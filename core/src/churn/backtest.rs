@@ -9,7 +9,7 @@ use super::features::{AsOf, Log};
 use super::{Evaluation, FitOptions, Model, Repeat, ScoreOptions, fit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{GiftDays, Language};
-use crate::stats::{Logistic, Rng};
+use crate::stats::{Logistic, Rng, parallel};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -276,8 +276,9 @@ pub fn backtest(gifts: &GiftDays, as_of: Date, options: &BacktestOptions) -> Res
             left: outcome.iter().filter(|&&left| left).count() as u64,
         });
         let here = Here { log: &log, day, now: &now, learn, before: &before, known: &known, options };
-        for column in &mut columns {
-            match here.predict(column.method) {
+        // Each fit by itself, on all cores.
+        for (column, predicted) in columns.iter_mut().zip(parallel::map(&methods, |&method| here.predict(method))) {
+            match predicted {
                 Ok(p) => column.p.extend(p),
                 Err(error) if error.kind() == ErrorKind::NotEnoughHistory => {
                     failed.push((column.method, error.to_string()));

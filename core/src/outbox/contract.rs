@@ -339,6 +339,9 @@ fn decisions(outbox: &dyn Outbox) {
     assert_eq!(outbox.decide(ids[0], Decision::Discard, at(2)).unwrap_err().kind(), ErrorKind::InvalidInput);
     assert_eq!(outbox.decide(MessageId(999), Decision::Sent, at(2)).unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(outbox.decide(ids[3], Decision::Discard, at(3)).unwrap().stage, Stage::Dead);
+    // What died by itself is put away by the same word.
+    let away = outbox.decide(ids[1], Decision::Discard, at(4)).unwrap();
+    assert_eq!((away.stage, away.reason.as_deref()), (Stage::Dead, Some("an administrator discarded it")));
 }
 
 fn erasure_and_retention(outbox: &dyn Outbox) {

@@ -14,7 +14,7 @@ pub enum Decision {
     Sent,
     /// It did not go out and is not wanted any more: an unknown one is dead.
     NotSent,
-    /// It is not wanted: a queued, leased or unknown one is dead.
+    /// It is not wanted: a queued, leased or unknown one is dead, and a dead one waits for nobody any more.
     Discard,
 }
 

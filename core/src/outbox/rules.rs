@@ -403,14 +403,14 @@ fn decide(shelf: &mut dyn Shelf, id: MessageId, decision: Decision, now: Timesta
     let fits = match decision {
         Decision::Retry => matches!(stage, Stage::Unknown | Stage::Dead) || given_up,
         Decision::Sent | Decision::NotSent => stage == Stage::Unknown,
-        Decision::Discard => matches!(stage, Stage::Queued | Stage::Leased | Stage::Unknown),
+        Decision::Discard => matches!(stage, Stage::Queued | Stage::Leased | Stage::Unknown | Stage::Dead),
     };
     let refuse =
         |message: String, hint: &str| Err(Error::new(ErrorKind::InvalidInput, message).context("id", id).hint(hint));
     if !fits {
         return refuse(
             format!("a message that is {} does not take the decision {}", stage.code(), decision.code()),
-            "retry fits unknown, dead and given up; sent and not_sent fit unknown; discard fits queued and unknown",
+            "retry fits unknown, dead and given up; sent and not_sent fit unknown; discard fits queued, unknown and dead",
         );
     }
     match decision {

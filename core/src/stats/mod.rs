@@ -16,7 +16,7 @@ mod sum;
 
 pub(crate) use cholesky::solve;
 pub(crate) use golden::golden_section;
-pub(crate) use hypergeometric::ln_hyp2f1;
+pub(crate) use hypergeometric::{Hyp2f1, ln_hyp2f1};
 pub(crate) use line::Line;
 pub(crate) use logistic::Logistic;
 pub(crate) use minimise::minimise;

@@ -1,5 +1,6 @@
 //! Requests over HTTP, and where one was lost: before anything of it could arrive, or after.
 
+use super::Secret;
 use crate::error::{Error, ErrorKind, Result};
 use std::io::{self, Read};
 use std::time::Duration;
@@ -117,6 +118,35 @@ fn reason(cause: &ureq::Error) -> &'static str {
         },
         _ => "the request failed",
     }
+}
+
+/// Refuses a token that cannot stand in a request's head. `hint`: where one is to be had.
+///
+/// Errors: `configuration`, without the token.
+pub(super) fn check_token(gateway: &str, token: &Secret, hint: &str) -> Result<()> {
+    let wrong = |message: &str, hint: &str| {
+        let error = Error::new(ErrorKind::Configuration, format!("{gateway}: {message}"));
+        Err(error.context("option", "token").hint(hint))
+    };
+    if token.is_empty() {
+        return wrong("there is no token", hint);
+    }
+    if !token.reveal().bytes().all(|byte| byte.is_ascii_graphic()) {
+        return wrong("the token has characters that no token has", "copy it again, without spaces");
+    }
+    Ok(())
+}
+
+/// Refuses times to wait that are too short for any network or longer than anybody waits; in seconds.
+///
+/// Errors: `configuration`.
+pub(super) fn check_times(gateway: &str, connect: u32, whole: u32) -> Result<()> {
+    if (1..=300).contains(&connect) && (1..=600).contains(&whole) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Configuration, format!("{gateway}: a time to wait is too short or too long"))
+        .context("option", "timeout")
+        .hint("1 to 300 s to connect, 1 to 600 s in all"))
 }
 
 /// Refuses an address to which a token would travel in the clear, or that cannot be asked.

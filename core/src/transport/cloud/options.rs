@@ -1,6 +1,6 @@
 //! Which number of the platform, and how to talk to it.
 
-use super::super::http::check_base;
+use super::super::http::{check_base, check_times, check_token};
 use super::super::secret::Secret;
 use crate::error::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
@@ -68,9 +68,7 @@ impl CloudOptions {
         if version.is_empty() || !version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
             return wrong("version", "this is not a version", "write it like v25.0");
         }
-        if self.token.is_empty() || !self.token.reveal().bytes().all(|byte| byte.is_ascii_graphic()) {
-            return wrong("token", "there is no usable token", "make one for a system user, which does not expire");
-        }
+        check_token("cloud", &self.token, "make one for a system user, which does not expire")?;
         if self.app_secret.is_empty() {
             let hint = "copy it from the app's basic settings: without it a webhook could come from anyone";
             return wrong("app_secret", "there is no app secret", hint);
@@ -78,13 +76,6 @@ impl CloudOptions {
         if self.template_language.is_empty() {
             return wrong("template_language", "templates have no language", "write id, or en_US");
         }
-        if !(1..=300).contains(&self.connect_timeout) || !(1..=600).contains(&self.timeout) {
-            return wrong(
-                "timeout",
-                "a time to wait is too short or too long",
-                "1 to 300 s to connect, 1 to 600 s in all",
-            );
-        }
-        Ok(())
+        check_times("cloud", self.connect_timeout, self.timeout)
     }
 }

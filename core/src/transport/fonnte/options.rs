@@ -1,6 +1,6 @@
 //! Where the gateway is, and how to talk to it.
 
-use super::super::http::{check_base, is_on_this_machine};
+use super::super::http::{check_base, check_times, check_token, is_on_this_machine};
 use super::super::secret::Secret;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Number;
@@ -74,12 +74,7 @@ impl FonnteOptions {
             Err(Error::new(ErrorKind::Configuration, format!("fonnte: {message}")).context("option", option).hint(hint))
         };
         check_base("base_url", &self.base_url, self.plain_http)?;
-        if self.token.is_empty() {
-            return wrong("token", "there is no token", "copy the device's token from Fonnte's page of devices");
-        }
-        if !self.token.reveal().bytes().all(|byte| byte.is_ascii_graphic()) {
-            return wrong("token", "the token has characters that no token has", "copy it again, without spaces");
-        }
+        check_token("fonnte", &self.token, "copy the device's token from Fonnte's page of devices")?;
         if !self.device.is_empty() && Number::parse(&self.device).is_err() {
             return wrong("device", "the device is not a WhatsApp number", "write it like 0812-3456-7890");
         }
@@ -92,14 +87,7 @@ impl FonnteOptions {
         {
             return wrong("country_code", "this is not a country code", "leave it out, or write 62");
         }
-        if !(1..=300).contains(&self.connect_timeout) || !(1..=600).contains(&self.timeout) {
-            return wrong(
-                "timeout",
-                "a time to wait is too short or too long",
-                "1 to 300 s to connect, 1 to 600 s in all",
-            );
-        }
-        Ok(())
+        check_times("fonnte", self.connect_timeout, self.timeout)
     }
 
     /// Whether the gateway is a stand-in on this machine: nothing leaves it.

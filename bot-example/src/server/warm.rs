@@ -1,0 +1,60 @@
+//! What administrators ask for is worked out as soon as there is something new, so that nobody waits for it.
+
+use super::House;
+use crate::page::AnalyticsDesk;
+use dermawan::{ErrorKind, Result};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// Between two looks; one costs a small question to the analytics file. Whoever loads, here or through the command line,
+/// and the day's change are noticed alike.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Works out what the administrators' words and their page need, at the start, after every load and on every new day,
+/// until told to stop.
+pub(super) async fn run(house: Arc<House>, page: Option<Arc<AnalyticsDesk>>, mut stop: watch::Receiver<bool>) {
+    let mut done = None;
+    while !*stop.borrow() {
+        let looked = {
+            let (house, page) = (Arc::clone(&house), page.clone());
+            tokio::task::spawn_blocking(move || look(&house, page.as_deref(), done)).await
+        };
+        match looked {
+            Ok(Ok(now)) => done = Some(now),
+            // Whoever asks is told; the next look tries again.
+            Ok(Err(error)) => tracing::warn!(code = error.code(), "nothing could be worked out beforehand: {error}"),
+            Err(_) => tracing::error!("working out beforehand ended in a fault of the program"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// The load and the day that everything is worked out for.
+type Done = (Option<u64>, Date);
+
+fn look(house: &House, page: Option<&AnalyticsDesk>, done: Option<Done>) -> Result<Done> {
+    let now = (house.analytics.state()?.map(|state| state.run), house.today(Timestamp::now()));
+    if done != Some(now) && now.0.is_some() {
+        let begin = Instant::now();
+        // For RISIKO and RINGKASAN; the chances of the cash box are for donors' and administrators' PREDIKSI.
+        house.analytics.risks(now.1)?;
+        match house.analytics.cash_flow_chances(now.1) {
+            Err(error) if error.kind() != ErrorKind::NotEnoughHistory => return Err(error),
+            _ => {}
+        }
+        tracing::info!(run = now.0, ms = begin.elapsed().as_millis() as u64, "the administrators' words are ready");
+    }
+    if let Some(page) = page {
+        let begin = Instant::now();
+        if page.warm()? {
+            tracing::info!(run = now.0, ms = begin.elapsed().as_millis() as u64, "the administrators' page is ready");
+        }
+    }
+    Ok(now)
+}
