@@ -51,23 +51,22 @@ fn every() -> ExpenseOptions {
     ExpenseOptions { months: Months::Every, ..ExpenseOptions::default() }
 }
 
-/// Bounds are those of the issue, loosened by two standard errors of so many simulated charities; `benches/anomaly`
-/// counts more of them.
+/// Bounds are what `benches/anomaly` counts on more charities, loosened by two standard errors of so few.
 #[test]
 fn finds_anomalies_without_crying_wolf() {
     for (months, charities, least, most) in [
-        (4, 250, 0.72, 0.03),
-        (5, 200, 0.75, 0.018),
-        (7, 200, 0.79, 0.016),
-        (13, 100, 0.82, 0.0065),
-        (36, 40, 0.82, 0.006),
+        (4, 250, 0.77, 0.012),
+        (5, 200, 0.80, 0.01),
+        (7, 200, 0.84, 0.008),
+        (13, 100, 0.86, 0.0055),
+        (36, 40, 0.89, 0.005),
     ] {
         let counts = count(0..charities, &MonthOptions { months, ..MonthOptions::default() }, &every());
         assert!(counts.f1() > least && counts.rate() < most, "{months} months: {} {counts:?}", counts.f1());
     }
     let moving = MonthOptions { months: 36, moving: true, ..MonthOptions::default() };
     let counts = count(0..40, &moving, &every());
-    assert!(counts.f1() > 0.72 && counts.rate() < 0.006, "{} {counts:?}", counts.f1());
+    assert!(counts.f1() > 0.81 && counts.rate() < 0.006, "{} {counts:?}", counts.f1());
 }
 
 /// The rule cannot hold its rate: it alarms on one month in eight of clean histories of four months.

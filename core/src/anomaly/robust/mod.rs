@@ -2,6 +2,7 @@
 
 mod adjust;
 mod noise;
+mod odd;
 mod predict;
 
 pub use adjust::Structure;
@@ -24,6 +25,15 @@ pub(super) struct History {
     pub(super) judged: Vec<usize>,
 }
 
+/// From where on a month is strange.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Threshold {
+    /// By its chance: noise alone is as far out more rarely than this.
+    Chance(f64),
+    /// By what it is: something else than noise with more than this probability.
+    Odd(f64),
+}
+
 /// What is said about one month.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Verdict {
@@ -33,8 +43,6 @@ pub(super) struct Verdict {
     pub(super) month: usize,
     /// How probable a value as far out is, by noise alone.
     pub(super) p_value: f64,
-    /// Below this p-value it is strange.
-    pub(super) level: f64,
     /// Median and the ends of what would not have been strange, as amounts.
     pub(super) expected: [f64; 3],
 }
@@ -53,7 +61,7 @@ pub(super) struct Shift {
 /// What was found in all series.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Findings {
-    /// Months whose p-value is below their level.
+    /// Months past their threshold.
     pub(super) strange: Vec<Verdict>,
     /// Level shifts.
     pub(super) shifts: Vec<Shift>,
@@ -61,8 +69,8 @@ pub(super) struct Findings {
     pub(super) structures: Vec<Structure>,
 }
 
-/// Judges months. `level(n)` is the false-alarm level for a series of n months.
-pub(super) fn judge(histories: &[History], level: impl Fn(usize) -> f64, overrides: &Overrides) -> Findings {
+/// Judges months. `threshold(n)` is that of a series of n months.
+pub(super) fn judge(histories: &[History], threshold: impl Fn(usize) -> Threshold, overrides: &Overrides) -> Findings {
     let mut findings = Findings::default();
     let mut adjusted: Vec<Adjusted> = Vec::with_capacity(histories.len());
     let mut places: Vec<Vec<usize>> = Vec::with_capacity(histories.len());
@@ -87,12 +95,21 @@ pub(super) fn judge(histories: &[History], level: impl Fn(usize) -> f64, overrid
     for (series, history) in histories.iter().enumerate() {
         let chosen: Vec<usize> =
             history.judged.iter().filter_map(|month| places[series].binary_search(month).ok()).collect();
-        let level = level(values[series].len());
+        let threshold = threshold(values[series].len());
         for (&at, tail) in chosen.iter().zip(model.tails(series, &chosen)) {
-            if tail.p_value() < level {
-                let expected = model.quantiles(series, at, level).map(|q| adjusted[series].restore(at, q).exp());
+            let p_value = tail.p_value();
+            let strange = match threshold {
+                Threshold::Chance(level) => p_value < level,
+                Threshold::Odd(probability) => tail.odd > probability,
+            };
+            if strange {
+                let ends = match threshold {
+                    Threshold::Chance(level) => model.quantiles(series, at, level),
+                    Threshold::Odd(probability) => model.ordinary(series, at, probability),
+                };
+                let expected = ends.map(|end| adjusted[series].restore(at, end).exp());
                 let month = places[series][at];
-                findings.strange.push(Verdict { series, month, p_value: tail.p_value(), level, expected });
+                findings.strange.push(Verdict { series, month, p_value, expected });
             }
         }
     }

@@ -9,10 +9,13 @@
 //! grids; the tail probability of a month is that under its noise, with itself left out of everything.
 
 use super::noise::Noise;
-use std::f64::consts::PI;
+use super::odd::Odd;
 
-/// Shares of months that are something else, each with its prior probability: hardly any, and one in twelve.
+/// Shares of months that are something else, each with its prior probability: hardly any, and one in twelve. A chance
+/// must hold its level where nothing is odd, so either is as probable for it.
 const ODD: [(f64, f64); 2] = [(0.01, 0.5), (0.08, 0.5)];
+/// The same for the question whether a month is odd: who asks does so because some are.
+const ODD_ASKED: [f64; 2] = [0.1, 0.9];
 /// How far the categories' scales lie apart (standard deviation of their logarithm), with the prior probability.
 const SPREAD: [(f64, f64); 2] = [(0.1, 0.6), (0.4, 0.4)];
 /// Centre of the prior of the common scale: a fifth of a month's amount is usual.
@@ -22,8 +25,6 @@ const USUAL_SPREAD: f64 = 1.0;
 /// Scales on the grid, this far apart in logarithm.
 const SCALES: usize = 17;
 const SCALE_STEP: f64 = 0.25;
-/// An odd month is typically away by a factor of e^0.6, or three and a half scales where that is more.
-const ODD_REACH: f64 = 0.6;
 /// No scale below this is believed: amounts that differ by less than one per cent are called equal.
 const SMALLEST_SCALE: f64 = 0.02;
 
@@ -34,6 +35,8 @@ pub(super) struct Tail {
     pub(super) below: f64,
     /// Probability of a value as large or larger.
     pub(super) above: f64,
+    /// How probable it is that the value, now seen, is something else than noise.
+    pub(super) odd: f64,
 }
 
 impl Tail {
@@ -47,6 +50,7 @@ impl Tail {
 pub(super) struct Model<'a> {
     series: &'a [Vec<f64>],
     shapes: Vec<Noise>,
+    odd: Odd,
     scales: [f64; SCALES],
     /// For each series: the weight of each (shape, odd, scale) by what the other series and the priors say.
     context: Vec<Vec<f64>>,
@@ -61,9 +65,22 @@ struct Levels {
     nodes: usize,
 }
 
+/// Sums over the grid for one value: of the other values alone, the tails beyond it among them, then with it, and what
+/// of that makes it odd.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    others: f64,
+    below: f64,
+    above: f64,
+    all: f64,
+    odd: f64,
+}
+
 /// A part of a predictive distribution.
 struct Part {
     weight: f64,
+    /// Which of the shares of odd months.
+    share: usize,
     level: f64,
     scale: f64,
     shape: usize,
@@ -73,10 +90,9 @@ const fn cell(shape: usize, odd: usize, scale: usize) -> usize {
     (shape * ODD.len() + odd) * SCALES + scale
 }
 
-fn odd(distance: f64, scale: f64) -> f64 {
-    let reach = ODD_REACH.max(3.5 * scale);
-    let square = (distance / reach).powi(2);
-    2.0 / (PI * reach) * square / ((1.0 + square) * (1.0 + square))
+/// What the question whether a month is odd weighs a share by, over what a chance weighs it by.
+fn asked(share: usize) -> f64 {
+    ODD_ASKED[share] / ODD[share].1
 }
 
 impl<'a> Model<'a> {
@@ -87,7 +103,7 @@ impl<'a> Model<'a> {
         let scales = std::array::from_fn(|i| centre * ((i as f64 - 8.0) * SCALE_STEP).exp());
         let levels: Vec<Vec<Levels>> =
             series.iter().map(|values| scales.iter().map(|&scale| Levels::new(values, scale)).collect()).collect();
-        let mut model = Self { series, shapes, scales, context: Vec::new(), levels };
+        let mut model = Self { series, shapes, odd: Odd::new(), scales, context: Vec::new(), levels };
         let evidence: Vec<Vec<f64>> = (0..series.len()).map(|s| model.evidence(s)).collect();
         model.context = model.combine(&evidence);
         model
@@ -103,7 +119,7 @@ impl<'a> Model<'a> {
         let values = &self.series[series];
         for (s, (&scale, levels)) in self.scales.iter().zip(&self.levels[series]).enumerate() {
             for level in levels.iter() {
-                let odds: Vec<f64> = values.iter().map(|x| odd(x - level, scale)).collect();
+                let odds: Vec<f64> = values.iter().map(|x| self.odd.at(x - level, scale)).collect();
                 for (h, shape) in self.shapes.iter().enumerate() {
                     let mut product = [1.0; ODD.len()];
                     for (x, odd) in values.iter().zip(&odds) {
@@ -175,7 +191,7 @@ impl<'a> Model<'a> {
     pub(super) fn tails(&self, series: usize, chosen: &[usize]) -> Vec<Tail> {
         let (values, context) = (&self.series[series], &self.context[series]);
         let heaviest = context.iter().copied().fold(0.0, f64::max);
-        let mut sums = vec![(0.0, 0.0, 0.0); chosen.len()];
+        let mut sums = vec![Sums::default(); chosen.len()];
         let mut seen = vec![[0.0; ODD.len()]; values.len()];
         let mut odds = vec![0.0; values.len()];
         for (s, (&scale, levels)) in self.scales.iter().zip(&self.levels[series]).enumerate() {
@@ -183,7 +199,7 @@ impl<'a> Model<'a> {
                 continue;
             }
             for level in levels.iter() {
-                values.iter().zip(&mut odds).for_each(|(x, odds)| *odds = odd(x - level, scale));
+                values.iter().zip(&mut odds).for_each(|(x, odds)| *odds = self.odd.at(x - level, scale));
                 for (h, shape) in self.shapes.iter().enumerate() {
                     let mut product = [1.0; ODD.len()];
                     for ((x, odd), seen) in values.iter().zip(&odds).zip(&mut seen) {
@@ -196,21 +212,26 @@ impl<'a> Model<'a> {
                     let weight: [f64; ODD.len()] =
                         std::array::from_fn(|o| product[o] * levels.step * context[cell(h, o, s)]);
                     for (&i, sum) in chosen.iter().zip(&mut sums) {
-                        let mine: f64 =
-                            weight.iter().zip(seen[i]).map(|(weight, seen)| weight / seen.max(1e-300)).sum();
                         let below = shape.at((values[i] - level) / scale).1;
-                        sum.0 += mine;
-                        sum.1 += mine * below;
-                        sum.2 += mine * (1.0 - below);
+                        for (o, ((share, _), weight)) in ODD.into_iter().zip(weight).enumerate() {
+                            let mine = weight / seen[i][o].max(1e-300);
+                            sum.others += mine;
+                            sum.below += mine * below;
+                            sum.above += mine * (1.0 - below);
+                            sum.all += weight * asked(o);
+                            sum.odd += mine * share * odds[i] * asked(o);
+                        }
                     }
                 }
             }
         }
-        let tail = |(all, below, above): (f64, f64, f64)| {
-            if all > 0.0 && all.is_finite() {
-                Tail { below: below / all, above: above / all }
+        let tail = |sums: Sums| {
+            let fine = |sum: f64| sum > 0.0 && sum.is_finite();
+            if fine(sums.others) && fine(sums.all) {
+                let (below, above) = (sums.below / sums.others, sums.above / sums.others);
+                Tail { below, above, odd: sums.odd / sums.all }
             } else {
-                Tail { below: 0.5, above: 0.5 }
+                Tail { below: 0.5, above: 0.5, odd: 0.0 }
             }
         };
         sums.into_iter().map(tail).collect()
@@ -242,6 +263,38 @@ impl<'a> Model<'a> {
         })
     }
 
+    /// Median, as if the value were not there, and the two values between which a month is odd with no more than this
+    /// probability.
+    pub(super) fn ordinary(&self, series: usize, left_out: usize, probability: f64) -> [f64; 3] {
+        let parts = self.parts(series, left_out);
+        let odd = |x: f64| {
+            let (mut odd, mut all) = (0.0, 0.0);
+            for part in &parts {
+                let (share, weight) = (ODD[part.share].0, part.weight * asked(part.share));
+                let noise = self.shapes[part.shape].at((x - part.level) / part.scale).0 / part.scale;
+                let other = weight * share * self.odd.at(x - part.level, part.scale);
+                odd += other;
+                all += weight * (1.0 - share) * noise + other;
+            }
+            if all > 0.0 { odd / all } else { 1.0 }
+        };
+        let [middle, low, high] = self.quantiles(series, left_out, 1e-4);
+        let value = self.series[series][left_out];
+        let end = |far: f64| {
+            let (mut inside, mut outside) = (middle, far);
+            for _ in 0..50 {
+                let between = 0.5 * (inside + outside);
+                if odd(between) > probability { outside = between } else { inside = between }
+            }
+            0.5 * (inside + outside)
+        };
+        [
+            middle,
+            end(if value < middle { value.max(low) } else { low }),
+            end(if value > middle { value.min(high) } else { high }),
+        ]
+    }
+
     fn parts(&self, series: usize, left_out: usize) -> Vec<Part> {
         let (values, context) = (&self.series[series], &self.context[series]);
         let heaviest = context.iter().copied().fold(0.0, f64::max);
@@ -258,10 +311,10 @@ impl<'a> Model<'a> {
                         let likelihood: f64 = others
                             .map(|(_, x)| {
                                 let density = shape.at((x - level) / scale).0 / scale;
-                                (1.0 - share) * density + share * odd(x - level, scale)
+                                (1.0 - share) * density + share * self.odd.at(x - level, scale)
                             })
                             .product();
-                        Part { weight: context * likelihood * levels.step, level, scale, shape: h }
+                        Part { weight: context * likelihood * levels.step, share: o, level, scale, shape: h }
                     }));
                 }
             }
