@@ -545,9 +545,9 @@ fn a_killed_connection_is_a_lost_one() {
         let second = connections().pop().unwrap();
         if expected == Sums::All {
             server.execute(&format!("KILL {second}")).unwrap();
-            snapshot.expect(expected, Some(512));
+            snapshot.expect(&Table::ALL, expected, Some(512));
         } else {
-            snapshot.expect(expected, None);
+            snapshot.expect(&Table::ALL, expected, None);
             let _ = server.execute(&format!("KILL {second}"));
         }
         assert_eq!(snapshot.essential_totals(Table::Donors).unwrap().rows, 200_000);
@@ -574,7 +574,7 @@ fn totals_that_are_expected_are_those_asked_for() {
             let mut plain = mine.clone();
             let mut plain = plain.snapshot().unwrap();
             let mut snapshot = mine.snapshot().unwrap();
-            snapshot.expect(sums, width);
+            snapshot.expect(&Table::ALL, sums, width);
             for table in [Table::Donations, Table::Donors, Table::CashEntries] {
                 let whole = plain.totals(table).unwrap();
                 let essential = snapshot.essential_totals(table).unwrap();

@@ -133,4 +133,7 @@ pub struct Freshness {
     pub taken_at: Option<i64>,
     /// The newest modification seen, microseconds since 1970 UTC.
     pub watermark: Option<i64>,
+    /// The source's version of the table ([`crate::source::Snapshot::version`]), where it knew one.
+    #[serde(default)]
+    pub version: Option<u64>,
 }

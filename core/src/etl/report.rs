@@ -17,6 +17,8 @@ pub enum Reading {
     Changed,
     /// Every row, compared with what was there, because the table has no modification time.
     Compared,
+    /// None but those whose fault may have passed: the source says that nothing has changed since the last load.
+    Unchanged,
 }
 
 /// What happened to one table.

@@ -83,8 +83,13 @@ pub fn run<'l>(
         // A modification time in the future would hide every later change until that time has come.
         let newest = watermarks.get(&table.table).copied().flatten();
         let newest = newest.map(|instant| taken_at.map_or(instant, |now| instant.min(now)));
-        let freshness =
-            Freshness { rows: table.source_rows, facts: table.census.facts, taken_at, watermark: newest.max(before) };
+        let freshness = Freshness {
+            rows: table.source_rows,
+            facts: table.census.facts,
+            taken_at,
+            watermark: newest.max(before),
+            version: snapshot.version(table.table),
+        };
         state.tables.insert(table.table, freshness);
     }
     progress(&Progress { step: Step::Committing, rows: 0, expected: None })?;
@@ -93,13 +98,11 @@ pub fn run<'l>(
     Ok(report)
 }
 
-/// A number that changes when a rule does: FNV-1a over the rules as JSON.
+/// A number that changes when a rule does.
 fn rules(options: &Options) -> String {
     let rules = Options { mode: Mode::Auto, ..options.clone() };
     let text = serde_json::to_string(&rules).unwrap_or_default();
-    let hash =
-        text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, byte| (h ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{hash:016x}")
+    format!("{:016x}", crate::source::fingerprint(&[&text]))
 }
 
 struct Pass<'a, 'b> {
@@ -200,7 +203,8 @@ impl Pass<'_, '_> {
             // Until the largest table is read both processors of a small machine are busy with it; then the source may sum
             // while the store is still writing.
             if info.table == Table::Donations {
-                snapshot.expect(Sums::Essential, None);
+                let all: Vec<Table> = tables.iter().map(|info| info.table).collect();
+                snapshot.expect(&all, Sums::Essential, None);
             }
         }
         for (info, table) in tables.iter().zip(&mut self.report.tables) {
@@ -220,7 +224,15 @@ impl Pass<'_, '_> {
                 before.run
             ));
         }
-        snapshot.expect(Sums::All, Some(self.run.options.range_width));
+        let is_unchanged = |info: &&TableInfo| {
+            let known = before.tables.get(&info.table).and_then(|freshness| freshness.version);
+            known.is_some() && known == snapshot.version(info.table)
+        };
+        let (unchanged, tables): (Vec<_>, Vec<_>) = tables.iter().partition(is_unchanged);
+        let (unchanged, tables): (Vec<TableInfo>, Vec<TableInfo>) =
+            (unchanged.into_iter().cloned().collect(), tables.into_iter().cloned().collect());
+        let asked: Vec<Table> = tables.iter().map(|info| info.table).collect();
+        snapshot.expect(&asked, Sums::All, Some(self.run.options.range_width));
         // The two large tables are compared last, so that the source has time to sum them while their changes are merged.
         // Nothing else is judged by them.
         let (large, small): (Vec<TableInfo>, Vec<TableInfo>) =
@@ -235,6 +247,12 @@ impl Pass<'_, '_> {
             let table = self.compared(info, table, snapshot, load)?;
             self.report.tables.push(table);
         }
+        // Last, because a donor who came may mend a row that was bad.
+        for info in &unchanged {
+            let table = self.unchanged(info, before, snapshot, load)?;
+            self.report.tables.push(table);
+        }
+        self.report.tables.sort_unstable_by_key(|table| table.table);
         let came_or_went = |table: &TableReport| table.changes.inserted + table.changes.deleted > 0;
         if self.report.tables.iter().any(|table| table.table == Table::Donors && came_or_went(table)) {
             self.report.relinked_donations = load.relink_donors()?;
@@ -266,13 +284,30 @@ impl Pass<'_, '_> {
         let mut visit = Visit { pass: self, info, table: &mut table, seen };
         visit.merge(&selection, &scope, snapshot, load)?;
         if reading == Reading::Changed {
-            let passing = load.revisit(info.table)?;
-            for keys in passing.chunks(RANGES_A_READ) {
-                let ranges: Vec<(u64, u64)> = keys.iter().map(|&key| (key, key)).collect();
-                visit.seen = None;
-                visit.merge(&Selection::Keys(ranges), &Scope::Staged, snapshot, load)?;
+            visit.again(snapshot, load)?;
+        }
+        Ok(table)
+    }
+
+    /// Looks at the rows of an unchanged table whose fault may have passed, and at nothing else of it.
+    fn unchanged(
+        &mut self,
+        info: &TableInfo,
+        before: &State,
+        snapshot: &mut dyn Snapshot,
+        load: &mut dyn Load,
+    ) -> Result<TableReport> {
+        let mut table = blank(info, Reading::Unchanged);
+        table.source_rows = before.tables.get(&info.table).map_or(0, |freshness| freshness.rows);
+        if !load.revisit(info.table)?.is_empty() {
+            let were = load.totals(info.table)?;
+            Visit { pass: self, info, table: &mut table, seen: None }.again(snapshot, load)?;
+            // Clean or in quarantine, the rows add up to the same; otherwise the source did change.
+            if load.totals(info.table)? != were {
+                return self.compared(info, table, snapshot, load);
             }
         }
+        table.census = load.census(info.table)?;
         Ok(table)
     }
 
@@ -343,6 +378,17 @@ impl Visit<'_, '_, '_> {
         *seen_before = (*seen_before).max(newest);
         if staged > 0 || *scope != Scope::Staged {
             self.table.changes.add(load.merge(info.table, scope)?);
+        }
+        Ok(())
+    }
+
+    /// Reads the rows again whose fault may have passed.
+    fn again(&mut self, snapshot: &mut dyn Snapshot, load: &mut dyn Load) -> Result<()> {
+        self.seen = None;
+        let passing = load.revisit(self.info.table)?;
+        for keys in passing.chunks(RANGES_A_READ) {
+            let ranges: Vec<(u64, u64)> = keys.iter().map(|&key| (key, key)).collect();
+            self.merge(&Selection::Keys(ranges), &Scope::Staged, snapshot, load)?;
         }
         Ok(())
     }

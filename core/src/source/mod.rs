@@ -44,9 +44,15 @@ pub trait Snapshot {
     /// a clock of its own.
     fn taken_at(&self) -> Option<i64>;
 
-    /// Says that totals of every table will be asked for, which sums of them, and whether perhaps those of ranges of
+    /// A number that every change of a table makes another, where the source knows one without looking at the rows: what
+    /// equals the number of an earlier snapshot has not changed since. `None` where it does not know.
+    fn version(&self, _table: Table) -> Option<u64> {
+        None
+    }
+
+    /// Says that totals of these tables will be asked for, which sums of them, and whether perhaps those of ranges of
     /// `width` keys too: a source that can compute while it sends rows may begin.
-    fn expect(&mut self, _sums: Sums, _width: Option<u64>) {}
+    fn expect(&mut self, _tables: &[Table], _sums: Sums, _width: Option<u64>) {}
 
     /// Counts and sums over the whole table as the source itself computes them, to reconcile a load with.
     fn totals(&mut self, table: Table) -> Result<Totals>;
@@ -81,6 +87,12 @@ pub struct TableInfo {
     pub has_updated_at: bool,
     /// The rows expected, if that is known cheaply; for progress bars only.
     pub estimated_rows: Option<u64>,
+}
+
+/// FNV-1a (Fowler, Noll & Vo) over texts: another number for another text, for all that chance can do.
+pub(crate) fn fingerprint(texts: &[&str]) -> u64 {
+    let bytes = texts.iter().flat_map(|text| text.bytes().chain([0]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |h, byte| (h ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Which rows to read.

@@ -76,7 +76,12 @@ pub(super) struct Sum {
 
 impl Beside {
     /// Begins to sum the tables. `None` when the connection does not answer.
-    pub(super) fn begin(mut conn: Conn, plans: &[Plan], sums: Sums, width: Option<u64>) -> Option<Self> {
+    pub(super) fn begin<'a>(
+        mut conn: Conn,
+        plans: impl Iterator<Item = &'a Plan>,
+        sums: Sums,
+        width: Option<u64>,
+    ) -> Option<Self> {
         // Ranges are asked for with all sums.
         let width = width.filter(|_| sums == Sums::All);
         let mut board = Board::default();

@@ -18,6 +18,7 @@ mod failure;
 mod inspect;
 mod options;
 mod sums;
+mod version;
 
 pub use options::{MySqlOptions, Password, Tls};
 
@@ -160,10 +161,12 @@ impl Source for MySqlSource {
         // A server that has no connection to spare is read over one.
         let mut second = beside::writes(&mut conn).and_then(|_| self.session().ok());
         let mut taken_at: Option<i64>;
+        let mut stamps;
         let mut attempt = 0;
         loop {
             attempt += 1;
             let before = beside::writes(&mut conn);
+            stamps = version::stamps(&mut conn);
             // Asked before the snapshot begins: a change at that very moment is then read twice rather than never.
             taken_at = conn.query_first("SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)").map_err(asking)?;
             conn.query_drop(BEGIN).map_err(asking)?;
@@ -175,6 +178,7 @@ impl Source for MySqlSource {
                 second = None;
             }
         }
+        let versions = version::versions(stamps, &version::stamps(&mut conn), &plans, &self.zone);
         Ok(Box::new(MySqlSnapshot {
             conn,
             second,
@@ -182,6 +186,7 @@ impl Source for MySqlSource {
             ranges: BTreeMap::new(),
             tables,
             plans,
+            versions,
             taken_at,
             zone: self.zone.clone(),
             batch_rows: self.options.batch_rows,
@@ -260,6 +265,7 @@ struct MySqlSnapshot {
     ranges: BTreeMap<Table, Vec<(u64, Totals)>>,
     tables: Vec<TableInfo>,
     plans: Vec<Plan>,
+    versions: BTreeMap<Table, u64>,
     taken_at: Option<i64>,
     zone: TimeZone,
     batch_rows: usize,
@@ -355,9 +361,14 @@ impl Snapshot for MySqlSnapshot {
         self.taken_at
     }
 
-    fn expect(&mut self, sums: Sums, width: Option<u64>) {
+    fn version(&self, table: Table) -> Option<u64> {
+        self.versions.get(&table).copied()
+    }
+
+    fn expect(&mut self, tables: &[Table], sums: Sums, width: Option<u64>) {
         if let Some(conn) = self.second.take().filter(|_| width != Some(0)) {
-            self.beside = Beside::begin(conn, &self.plans, sums, width);
+            let plans = self.plans.iter().filter(|plan| tables.contains(&plan.table));
+            self.beside = Beside::begin(conn, plans, sums, width);
         }
     }
 

@@ -1,0 +1,160 @@
+//! Tables that the server says have not changed are not read again, and those that did are, whatever changed them.
+
+#![cfg(all(feature = "mysql", feature = "duckdb"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what helps a test may panic")]
+#![allow(clippy::disallowed_methods, reason = "tests use files, time and servers")]
+
+use dermawan::Table;
+use dermawan::etl::{self, Reading, Report};
+use dermawan::sample::{SESSION, Sample, SampleOptions};
+use dermawan::source::mysql::{MySqlOptions, MySqlSource};
+use dermawan::source::{Mapping, Source};
+use dermawan::store::{DuckDbOptions, DuckDbStore, Store};
+use dermawan_testbed::{MariaDb, Schema};
+use jiff::civil::{Date, date};
+use mysql::prelude::Queryable;
+use std::time::Duration;
+
+/// Longer than a stamp must have been there.
+const SETTLED: Duration = Duration::from_secs(5);
+
+struct Charity {
+    url: String,
+    connection: mysql::Conn,
+    store: DuckDbStore,
+    as_of: Date,
+}
+
+impl Charity {
+    /// A made-up charity on a server, loaded once.
+    fn new(name: &str) -> Self {
+        let server = MariaDb::shared().unwrap();
+        server.create_database(name).unwrap();
+        server.create_schema(name, Schema::Current).unwrap();
+        let mut connection = server.connection(Some(name)).unwrap();
+        let options = SampleOptions { donors: 60, contacts: 30, donations: 900, expenses: 300, ..SampleOptions::demo() };
+        let sample = Sample::new(options).unwrap();
+        let tables = Table::ALL.into_iter().flat_map(|table| sample.statements(table).collect::<Vec<_>>());
+        for statement in SESSION.into_iter().map(str::to_owned).chain(tables) {
+            connection.query_drop(statement).unwrap();
+        }
+        let store = DuckDbStore::in_memory(&DuckDbOptions::default()).unwrap();
+        Self { url: server.url(name, "root", ""), connection, store, as_of: sample.options().as_of }
+    }
+
+    fn load_into(&self, store: &dyn Store, mapping: Mapping, mode: etl::Mode) -> Report {
+        let mut source = MySqlSource::new(MySqlOptions::from_url(&self.url).unwrap(), mapping).unwrap();
+        let options = etl::Options { mode, ..etl::Options::default() };
+        let (load, before) = (store.begin().unwrap(), store.state().unwrap());
+        let run = etl::Run { source: "mysql".into(), before, options: &options, as_of: self.as_of };
+        etl::run(&run, &mut *source.snapshot().unwrap(), load, &mut |_| Ok(())).unwrap()
+    }
+
+    fn load(&self) -> Report {
+        self.load_into(&self.store, Mapping::default(), etl::Mode::Auto)
+    }
+
+    fn run(&mut self, statement: &str) {
+        self.connection.query_drop(statement).unwrap_or_else(|cause| panic!("{statement}: {cause}"));
+    }
+
+    /// That the store holds what a fresh load of everything would.
+    fn equals_a_fresh_load(&self) {
+        let fresh = DuckDbStore::in_memory(&DuckDbOptions::default()).unwrap();
+        self.load_into(&fresh, Mapping::default(), etl::Mode::Full);
+        for table in Table::ALL.iter().map(|table| table.name()).chain(["quarantine", "donor_stats", "cash_months"]) {
+            let sql = format!("SELECT count(*), coalesce(bit_xor(hash(t)), 0)::UBIGINT FROM {table} t");
+            let of = |store: &DuckDbStore| -> (i64, u64) {
+                let connection = store.connection().unwrap();
+                connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+            };
+            assert_eq!(of(&self.store), of(&fresh), "{table}");
+        }
+    }
+}
+
+/// The tables of a load that were looked at.
+fn read(report: &Report) -> Vec<Table> {
+    report.tables.iter().filter(|table| table.reading != Reading::Unchanged).map(|table| table.table).collect()
+}
+
+#[test]
+fn what_has_not_changed_is_not_read() {
+    let mut charity = Charity::new("unchanged");
+    // Stamps of the last seconds are no proof: a commit of the same second could follow.
+    let first = charity.load();
+    let at_once = charity.load();
+    assert_eq!(read(&at_once).len(), at_once.tables.len(), "\n{at_once}");
+    std::thread::sleep(SETTLED);
+    charity.load();
+    let quiet = charity.load();
+    assert_eq!(read(&quiet), [], "\n{quiet}");
+    assert!(quiet.balances() && quiet.changes().is_empty(), "\n{quiet}");
+    assert_eq!(quiet.source_rows(), first.source_rows());
+    assert!(quiet.rows_read() < 50, "only what was rejected is looked at again\n{quiet}");
+    charity.equals_a_fresh_load();
+
+    // By hand, without moving updated_at.
+    charity.run("UPDATE donasi SET jumlah = jumlah + 1000 WHERE id_donasi = 5");
+    let report = charity.load();
+    assert_eq!(read(&report), [Table::Donations], "\n{report}");
+    assert_eq!(report.changes().updated, 1, "\n{report}");
+    charity.equals_a_fresh_load();
+
+    // A deletion, and what the foreign keys do by themselves in another table.
+    charity.run("SET foreign_key_checks = 1");
+    charity.run("DELETE FROM donasi WHERE id_donasi IN (SELECT id_donasi FROM transaksi_kas WHERE id_donasi IS NOT NULL) LIMIT 1");
+    let report = charity.load();
+    assert_eq!(read(&report), [Table::Donations, Table::CashEntries], "\n{report}");
+    assert_eq!(report.changes().deleted, 1, "\n{report}");
+    charity.equals_a_fresh_load();
+
+    // A change that is open while a load runs is in the next one.
+    std::thread::sleep(SETTLED);
+    charity.load();
+    charity.run("START TRANSACTION");
+    charity.run("UPDATE anak SET nama = 'Baru' LIMIT 1");
+    charity.run("UPDATE donasi SET jumlah = jumlah + 7 WHERE id_donasi = 9");
+    assert_eq!(read(&charity.load()), []);
+    charity.run("COMMIT");
+    let report = charity.load();
+    assert_eq!(read(&report), [Table::Children, Table::Donations], "\n{report}");
+    assert_eq!(report.changes().updated, 1, "\n{report}");
+    charity.equals_a_fresh_load();
+}
+
+#[test]
+fn another_reading_of_the_same_rows_is_a_change() {
+    let charity = Charity::new("another_reading");
+    std::thread::sleep(SETTLED);
+    charity.load();
+    assert_eq!(read(&charity.load()), []);
+    let other = Mapping::from_toml("[donations.columns]\npayment_method = false\n");
+    let report = charity.load_into(&charity.store, other.unwrap(), etl::Mode::Auto);
+    assert_eq!(read(&report), [Table::Donations], "\n{report}");
+}
+
+/// Rows that were bad for a passing reason are looked at every day, in a table that nobody touches too.
+#[test]
+fn a_later_day_is_noticed_in_an_unchanged_table() {
+    let mut charity = Charity::new("unchanged_future");
+    charity.run("DELETE FROM transaksi_kas");
+    charity.run("DELETE FROM donasi");
+    charity.run(
+        "INSERT INTO donasi (id_donasi, type_donasi, id_donatur, jumlah, tanggal_catat, status_pembayaran, updated_at)
+         VALUES (1, 'DONATUR_TETAP', 1, 50000, '2026-03-01', 'success', '2026-01-01')",
+    );
+    std::thread::sleep(SETTLED);
+    charity.as_of = date(2026, 2, 1);
+    charity.load();
+    let early = charity.load();
+    assert_eq!(read(&early), []);
+    let donations = |report: &Report| report.tables.iter().find(|t| t.table == Table::Donations).unwrap().clone();
+    assert_eq!((donations(&early).rows_read, donations(&early).census.facts), (1, 0), "\n{early}");
+    charity.as_of = date(2026, 3, 2);
+    let late = charity.load();
+    assert_eq!(read(&late), []);
+    assert_eq!((donations(&late).changes.inserted, donations(&late).census.facts), (1, 1), "\n{late}");
+    assert!(late.balances(), "\n{late}");
+    charity.equals_a_fresh_load();
+}
