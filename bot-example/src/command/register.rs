@@ -185,11 +185,7 @@ fn erase(config: &Config, register: &SqliteRegister, id: u64, now: Timestamp) ->
     // What a running server put in meanwhile.
     messages += sever()?;
     let lane = config.transport().kind.lane();
-    let mut drafts = owed.into_iter().map(|Owed { key, to, text }| {
-        // It answers the donor's own wish, so an opt-out does not hold it back.
-        let draft = Draft::single(key, lane, Priority::Reply, "hapus", to, text);
-        Draft { solicited: true, ..draft }
-    });
+    let mut drafts = owed.into_iter().map(|owed| owed.draft(lane, Priority::Reply, "hapus"));
     outbox.put(&mut drafts, now)?;
     Ok(Erased { numbers: numbers.len(), messages })
 }

@@ -114,7 +114,7 @@ impl Workbench for ServerWorkbench {
 
     fn outcome(&self) -> Result<Option<CareOutcome>> {
         let house = &self.0;
-        house.analytics.care_outcome(&*house.register, house.today(Timestamp::now())).map(Some)
+        house.analytics.care_outcome(&*house.register, house.today(house.now())).map(Some)
     }
 
     fn decide(&self, id: u64, decision: Decision) -> Result<()> {

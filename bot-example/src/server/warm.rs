@@ -3,7 +3,6 @@
 use super::House;
 use crate::page::AnalyticsDesk;
 use dermawan::{ErrorKind, Result};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,7 +38,7 @@ pub(super) async fn run(house: Arc<House>, page: Option<Arc<AnalyticsDesk>>, mut
 type Done = (Option<u64>, Date);
 
 fn look(house: &House, page: Option<&AnalyticsDesk>, done: Option<Done>) -> Result<Done> {
-    let now = (house.analytics.state()?.map(|state| state.run), house.today(Timestamp::now()));
+    let now = (house.analytics.state()?.map(|state| state.run), house.today(house.now()));
     if done != Some(now) && now.0.is_some() {
         let begin = Instant::now();
         // For RISIKO and RINGKASAN; the chances of the cash box are for donors' and administrators' PREDIKSI.
