@@ -36,6 +36,7 @@ fn a_hidden_identity_proves_its_number_and_is_answered_there_only() {
         say(text);
     }
     assert_eq!(gateway.accepted().len(), 0);
+    server.logged("somebody whose number is hidden wants no more messages");
     // It may claim a number on file: the code goes there and nowhere else.
     say("DAFTAR 0812-3456-7890");
     let sent = gateway.wait_for(1);

@@ -290,3 +290,25 @@ impl Transport for Whole {
         self.0.health()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_is_called_as_its_gateway() {
+        let secret = || Secret::new("0123456789abcdef");
+        let secrets =
+            Secrets { fonnte: secret(), cloud: secret(), app: secret(), verify: secret(), ..Secrets::default() };
+        for kind in [Gateway::Console, Gateway::Fonnte, Gateway::Cloud] {
+            let mut options = TransportOptions { kind, ..TransportOptions::default() };
+            options.cloud.phone_number_id = "123".into();
+            for dry_run in [false, true] {
+                options.dry_run = dry_run;
+                let line = transport(&options, &secrets, &Organisation::default(), Inbox::in_memory).unwrap();
+                assert_eq!(line.transport.name(), kind.lane());
+                assert_eq!(line.cloud.is_some(), kind == Gateway::Cloud);
+            }
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //! message that is answered again, because the program died between the two, puts the same reply once.
 
 use super::House;
-use dermawan::bot::Session;
+use dermawan::bot::{Command, Session};
 use dermawan::inbox::{Inbox, Letter, Outcome, Step};
 use dermawan::outbox::{Draft, Priority};
 use dermawan::register::Lid;
@@ -189,6 +189,10 @@ impl House {
     fn answer(&self, letter: &Letter, message: &Inbound, now: Timestamp, said: &mut Option<Said>) -> Result<Settled> {
         if said.is_none() {
             let whose = self.stands_for(letter, message)?;
+            if whose.is_none() && Command::parse(&message.text, false) == Some(Command::Stop) {
+                // A wish that cannot be acted on is at least told: an administrator may know who it was.
+                tracing::warn!(seq = letter.seq, "somebody whose number is hidden wants no more messages");
+            }
             let random =
                 getrandom::u64().map_err(|_| Error::new(ErrorKind::Io, "the system has no secure randomness"))?;
             let turn = Turn {

@@ -16,6 +16,8 @@ pub(crate) type Templates = BTreeMap<String, Template>;
 
 /// The longest value of a template, in characters: what the platform takes for a whole template's text.
 const LONGEST_VALUE: usize = 1024;
+/// The longest text that goes under a picture, in characters.
+const LONGEST_CAPTION: usize = 1024;
 /// How long to wait when the file that says who wrote when cannot be read.
 const AGAIN: Duration = Duration::from_secs(30);
 
@@ -103,6 +105,10 @@ impl<T: Transport> Window<T> {
         let mut envelope = envelope.clone();
         if !self.inner.capabilities().needs_template(heard, now) {
             envelope.template = None;
+            // The words matter more than the picture.
+            if envelope.text.chars().count() > LONGEST_CAPTION {
+                envelope.picture = None;
+            }
             return Ok(envelope);
         }
         if envelope.template.is_some() {
@@ -203,6 +209,12 @@ mod tests {
         report.picture = Some(picture.clone());
         let soon = window.fit(&report, at("2026-09-02T11:59:59Z")).unwrap();
         assert_eq!(soon, report);
+        let long = Envelope { text: "a".repeat(1025), ..report.clone() };
+        assert_eq!(
+            window.fit(&long, at("2026-09-02T11:59:59Z")).unwrap().picture,
+            None,
+            "no picture takes such a text"
+        );
         let late = window.fit(&report, at("2026-09-02T12:00:00Z")).unwrap();
         let values = vec!["Panti Kita".to_owned(), "Halo *Pak Budi*! · Rp 5.000 lagi · Salam".to_owned()];
         assert_eq!(late.template, Some(("laporan_bulanan".to_owned(), values)));
