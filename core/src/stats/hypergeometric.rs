@@ -176,7 +176,7 @@ mod tests {
     /// Many small steps end where few large ones do, and whoever goes back is answered too.
     #[test]
     fn a_path_agrees_with_single_questions() {
-        for (a, b, c) in [(1.5, 1.6, 2.5), (13.8, 15.5, 16.3), (301.0, 302.0, 305.0), (2.5, 60.5, 110.0)] {
+        for (a, b, c) in [(1.5, 1.6, 2.5), (13.8, 15.5, 16.3), (301.0, 302.0, 305.0), (2.5, 60.5, 50.0)] {
             let mut path = Hyp2f1::new(a, b, c);
             let points = (0..400).map(|i| -(-f64::from(i) * 0.06).exp_m1());
             for z in points.chain([0.999, 0.2, 0.8]) {
