@@ -84,6 +84,7 @@ pub struct Entry {
     pub gateway_id: Option<String>,
 }
 
+#[allow(clippy::ref_option, reason = "serde decides what it hands over")]
 fn masked<S: Serializer>(to: &Option<Number>, serializer: S) -> Result<S::Ok, S::Error> {
     to.as_ref().map(Number::masked).serialize(serializer)
 }

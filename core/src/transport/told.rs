@@ -114,6 +114,7 @@ impl Pulse {
 }
 
 /// A length of time as seconds.
+#[allow(clippy::ref_option, reason = "serde decides what it hands over")]
 pub(super) fn seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     time.map(|time| time.as_secs_f64()).serialize(serializer)
 }
