@@ -155,7 +155,8 @@ fn a_question_is_answered_over_the_platform_and_its_statuses_are_kept() {
     assert_eq!(seen[0].1["context"]["message_id"], "wamid.A");
     assert!(seen[0].1["text"]["body"].as_str().unwrap().contains("Rp 6.000.000"));
     let outbox = Sqlite::open(folder.path().join("dermawan-outbox.sqlite")).unwrap();
-    let delivery = || outbox.find("balas:cloud:wamid.A").unwrap().unwrap().delivery.map(|state| state.code());
+    let delivery =
+        || outbox.find("balas:cloud:wamid.A").unwrap().unwrap().delivery.map(dermawan::transport::State::code);
     for status in ["delivered", "read", "sent"] {
         let told = json!({"statuses": [{"id": "wamid.1=", "status": status, "recipient_id": BUDI}]});
         assert_eq!(post(&server, APP_SECRET, &value("123", &told)), 200);
