@@ -2,7 +2,8 @@
 #![allow(
     clippy::needless_pass_by_value,
     clippy::trivially_copy_pass_by_ref,
-    reason = "napi decides what it hands over"
+    clippy::unnecessary_wraps,
+    reason = "napi decides what it hands over and what it takes"
 )]
 #![allow(unreachable_pub, reason = "napi exports public methods only")]
 

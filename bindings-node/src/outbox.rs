@@ -104,7 +104,7 @@ impl Outbox {
     /// Every lane with messages or a halt.
     #[napi(ts_return_type = "Promise<any[]>")]
     pub fn lanes(&self) -> napi::Result<Later> {
-        self.later(|outbox| outbox.lanes())
+        self.later(dermawan::outbox::Outbox::lanes)
     }
 
     /// Does what an administrator decided on one message.

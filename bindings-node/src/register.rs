@@ -59,7 +59,7 @@ impl Register {
     /// All proved numbers.
     #[napi(ts_return_type = "Promise<any[]>")]
     pub fn everyone(&self) -> napi::Result<Later> {
-        self.later(|register| register.everyone())
+        self.later(dermawan::register::Register::everyone)
     }
 
     /// Notes a number as a donor's without a code: the administrator vouches for it.
@@ -129,7 +129,7 @@ impl Register {
     /// All wishes to be erased, the oldest first.
     #[napi(ts_return_type = "Promise<any[]>")]
     pub fn erasures(&self) -> napi::Result<Later> {
-        self.later(|register| register.erasures())
+        self.later(dermawan::register::Register::erasures)
     }
 
     /// Notes that somebody's data were used: `donor`, `purpose` (`report`, `thanks`, …), `at`.

@@ -1,6 +1,7 @@
 //! Python window of Dermawan: convert, call, map the error. The package around it is in `python/dermawan`.
 #![allow(missing_docs, reason = "pyo3's macros write undocumented items; the functions themselves are documented")]
 #![allow(clippy::needless_pass_by_value, reason = "pyo3 decides what it hands over")]
+#![allow(clippy::needless_lifetimes, clippy::elidable_lifetime_names, reason = "pyo3's macros need the name")]
 
 mod analyses;
 mod analytics;

@@ -257,7 +257,7 @@ struct Webhook {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Challenge {
+struct Setup {
     mode: String,
     token: String,
     challenge: String,
@@ -439,7 +439,7 @@ fn run_delivery(function: &str, input: &Value, options: &Value) -> Value {
         "fonnte_webhook" => heard(fonnte::Fonnte::new(read(options)).map(|gateway| Box::new(gateway) as _)),
         "cloud_webhook" => heard(cloud::Cloud::new(read(options)).map(|gateway| Box::new(gateway) as _)),
         "cloud_challenge" => {
-            let Challenge { mode, token, challenge } = read(input);
+            let Setup { mode, token, challenge } = read(input);
             let gateway = cloud::Cloud::new(read(options));
             answer(gateway.map(|gateway| gateway.challenge(&mode, &token, &challenge).map(str::to_owned)))
         }
