@@ -125,6 +125,50 @@ fn what_has_not_changed_is_not_read() {
 }
 
 #[test]
+fn what_changed_by_other_ways_is_read() {
+    let mut charity = Charity::new("unchanged_ways");
+    std::thread::sleep(SETTLED);
+    charity.load();
+    assert_eq!(read(&charity.load()), []);
+
+    // Rows that the file lost on its own account come back.
+    charity.store.connection().unwrap().execute_batch("DELETE FROM donors WHERE donor_id = 3").unwrap();
+    let mended = charity.load();
+    assert_eq!((mended.changes().inserted, mended.balances()), (1, true), "\n{mended}");
+    charity.equals_a_fresh_load();
+
+    // A donor who goes takes his contacts along, and his donations lose him.
+    charity.run("SET foreign_key_checks = 1");
+    charity.run("DELETE FROM donatur WHERE id_donatur IN (1, 2, 5)");
+    let cascade = charity.load();
+    assert_eq!(read(&cascade), [Table::Donors, Table::Contacts, Table::Donations], "\n{cascade}");
+    charity.equals_a_fresh_load();
+
+    // A table without a modification time.
+    charity.run("UPDATE kategori_transaksi SET nama_kategori = 'Renamed' WHERE id_kategori = 2");
+    let renamed = charity.load();
+    assert!(read(&renamed).contains(&Table::Categories), "\n{renamed}");
+    assert_eq!(renamed.changes().updated, 1, "\n{renamed}");
+    charity.equals_a_fresh_load();
+
+    // Another engine, and a view, have no stamp that could be believed.
+    std::thread::sleep(SETTLED);
+    charity.load();
+    assert_eq!(read(&charity.load()), []);
+    for statements in [
+        &["ALTER TABLE anak ENGINE = MyISAM"][..],
+        &["RENAME TABLE anak TO anak_base", "CREATE VIEW anak AS SELECT * FROM anak_base"],
+    ] {
+        statements.iter().for_each(|statement| charity.run(statement));
+        for _ in 0..2 {
+            let report = charity.load();
+            assert_eq!(read(&report), [Table::Children], "{statements:?}\n{report}");
+        }
+        charity.equals_a_fresh_load();
+    }
+}
+
+#[test]
 fn another_reading_of_the_same_rows_is_a_change() {
     let charity = Charity::new("another_reading");
     std::thread::sleep(SETTLED);
