@@ -4,7 +4,7 @@
 #   make test     Rust, Python, Node and browser tests, the servers they need included
 #   make bench    the benches, side by side with the peers
 #   make docs     the API documentation, in $(CARGO_TARGET_DIR)/doc
-#   make pictures the screenshots in docs/pictures, anew
+#   make pictures the screenshots in docs/pictures, anew; emojis want a font such as fonts-noto-color-emoji
 #   make fmt      formats; make lint checks format, lints, generated files and (where cargo-deny is) the dependencies
 #   make stubs    writes the generated type files anew
 #   make packages the Python wheel and the Node package, in $(DIST)

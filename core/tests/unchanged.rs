@@ -33,7 +33,7 @@ impl Charity {
         server.create_schema(name, Schema::Current).unwrap();
         let mut connection = server.connection(Some(name)).unwrap();
         let options =
-            SampleOptions { donors: 60, contacts: 30, donations: 900, expenses: 300, ..SampleOptions::demo() };
+            SampleOptions { donors: 60, contacts: 30, donations: 900, expenses: 1_000, ..SampleOptions::demo() };
         let sample = Sample::new(options).unwrap();
         let tables = Table::ALL.into_iter().flat_map(|table| sample.statements(table).collect::<Vec<_>>());
         for statement in SESSION.into_iter().map(str::to_owned).chain(tables) {

@@ -133,7 +133,7 @@ fn statuses_and_device_events_come_back() {
         Event::Device(DeviceChange { connected: true, reason: String::new() }),
     ];
     let steps: Vec<Step> = events.iter().map(|event| Step::Keep { event: event.clone(), now: at(0) }).collect();
-    assert_eq!(inbox.commit(&steps).unwrap(), [Kept::New; 4]);
+    assert_eq!(inbox.commit(&steps).unwrap(), [Kept::New; 5]);
     let back: Vec<Event> = inbox.pending(0, 9).unwrap().into_iter().map(|letter| letter.event).collect();
     assert_eq!(back, events);
     assert_eq!(inbox.commit(&steps[..2]).unwrap(), [Kept::Known; 2]);
