@@ -159,7 +159,9 @@ fn what_changed_by_other_ways_is_read() {
         &["ALTER TABLE anak ENGINE = MyISAM"][..],
         &["RENAME TABLE anak TO anak_base", "CREATE VIEW anak AS SELECT * FROM anak_base"],
     ] {
-        statements.iter().for_each(|statement| charity.run(statement));
+        for statement in statements {
+            charity.run(statement);
+        }
         for _ in 0..2 {
             let report = charity.load();
             assert_eq!(read(&report), [Table::Children], "{statements:?}\n{report}");

@@ -39,9 +39,11 @@ pub struct Analytics {
     /// The last cash flow, likewise: every donor who asks on a day gets the same.
     ahead: Mutex<Option<(Option<u64>, Date, CashFlow)>>,
     /// The first donors at risk, likewise.
-    at_risk: Mutex<Option<(Option<u64>, Date, Arc<FirstAtRisk>)>>,
+    at_risk: Mutex<Option<KeptAtRisk>>,
 }
 
+/// Donors at risk, by the load and the day that they were found for.
+type KeptAtRisk = (Option<u64>, Date, Arc<FirstAtRisk>);
 /// A choice, by the load and the day that it was made for.
 type Chosen = (Option<u64>, Date, Method);
 

@@ -178,7 +178,7 @@ impl Source for MySqlSource {
                 second = None;
             }
         }
-        let versions = version::versions(stamps, &version::stamps(&mut conn), &plans, &self.zone);
+        let versions = version::versions(&stamps, &version::stamps(&mut conn), &plans, &self.zone);
         Ok(Box::new(MySqlSnapshot {
             conn,
             second,

@@ -22,9 +22,12 @@ const SETTLED: u32 = 3;
 /// The server has no such variable.
 const UNKNOWN_VARIABLE: u16 = 1193;
 
+/// By the name of a table: its stamp, and whether that had settled.
+pub(super) type Stamps = BTreeMap<String, (String, bool)>;
+
 /// The stamps of tables by name: when they were made and last changed, and whether that was some seconds ago. Empty where
 /// the server does not tell, or tells from a store of old answers.
-pub(super) fn stamps(conn: &mut Conn) -> BTreeMap<String, (String, bool)> {
+pub(super) fn stamps(conn: &mut Conn) -> Stamps {
     // MySQL keeps answers for a day unless told otherwise; MariaDB keeps none.
     match conn.query_drop("SET SESSION information_schema_stats_expiry = 0") {
         Ok(()) => {}
@@ -42,12 +45,7 @@ pub(super) fn stamps(conn: &mut Conn) -> BTreeMap<String, (String, bool)> {
 }
 
 /// The versions of the tables that have one. How a table is read is part of it: another mapping or zone reads other values.
-pub(super) fn versions(
-    before: BTreeMap<String, (String, bool)>,
-    after: &BTreeMap<String, (String, bool)>,
-    plans: &[Plan],
-    zone: &TimeZone,
-) -> BTreeMap<Table, u64> {
+pub(super) fn versions(before: &Stamps, after: &Stamps, plans: &[Plan], zone: &TimeZone) -> BTreeMap<Table, u64> {
     let zone = zone.iana_name().unwrap_or_default();
     let version = |plan: &Plan| {
         let (stamp, settled) = before.get(&plan.source_name)?;
