@@ -18,6 +18,9 @@ const DATABASE: &str = "panti";
 /// Rows that change between two loads.
 const CHANGES: u64 = 1_000;
 
+/// After so long the server's stamps of the last change are believed.
+const SETTLED: Duration = Duration::from_secs(5);
+
 fn main() -> Result<(), Box<dyn Error>> {
     let donations: u64 = results::asked("DERMAWAN_BENCH_DONATIONS", 1_000_000)?;
     let rounds: usize = results::asked("DERMAWAN_BENCH_ROUNDS", 3)?;
@@ -103,11 +106,15 @@ fn next_loads(
         let statements = changes.statements.iter().map(String::as_str);
         server.execute_script(std::iter::once(usual.as_str()).chain(SESSION).chain(statements))?;
         let changed = Run::of("1,000 rows changed", &mut load(&file))?;
+        // The server's stamps are of the last seconds, which is no proof that nothing follows.
+        let at_once = Run::of("nothing changed, a moment later", &mut load(&file))?;
+        std::thread::sleep(SETTLED);
+        Run::of("the load that believes the stamps", &mut load(&file))?;
         let unchanged = Run::of("nothing changed", &mut load(&file))?;
         // What a load after changes leaves must be what a first load would find.
         let anew = fresh(folder, "anew.duckdb");
-        race::agree(&[changed.clone(), unchanged.clone(), Run::of("a first load", &mut load(&anew))?])?;
-        race::keep_best(&mut best, vec![first, changed, unchanged]);
+        race::agree(&[changed.clone(), at_once.clone(), unchanged.clone(), Run::of("a first load", &mut load(&anew))?])?;
+        race::keep_best(&mut best, vec![first, changed, at_once, unchanged]);
     }
     let mut text =
         String::from("\n| Dermawan, the same file | seconds | of the first load | peak memory |\n|---|---|---|---|\n");
