@@ -113,7 +113,12 @@ fn next_loads(
         let unchanged = Run::of("nothing changed", &mut load(&file))?;
         // What a load after changes leaves must be what a first load would find.
         let anew = fresh(folder, "anew.duckdb");
-        race::agree(&[changed.clone(), at_once.clone(), unchanged.clone(), Run::of("a first load", &mut load(&anew))?])?;
+        race::agree(&[
+            changed.clone(),
+            at_once.clone(),
+            unchanged.clone(),
+            Run::of("a first load", &mut load(&anew))?,
+        ])?;
         race::keep_best(&mut best, vec![first, changed, at_once, unchanged]);
     }
     let mut text =

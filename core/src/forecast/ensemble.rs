@@ -77,7 +77,13 @@ pub(super) struct Ensemble {
     pub(super) adjustments: Vec<Adjustment>,
     pub(super) columns: Columns,
     n: usize,
+    /// No member of several is believed beyond ± this.
+    ceiling: f64,
 }
+
+/// A member that sees more than so many times the largest value so far has taken a leap for a trend: on logarithms a
+/// single month that is hundreds of times too large, at the end, sends it past any sum of money. The others have a say.
+const LARGEST_GROWTH: f64 = 4.0;
 
 /// Weights of the newest size and chance of Teunter, Syntetos & Babai's method.
 const TSB_WEIGHT: f64 = 0.2;
@@ -112,9 +118,10 @@ impl Ensemble {
         let seen = || values.iter().filter(|value| value.is_finite());
         let size = seen().map(|value| value.abs()).sum::<f64>() / seen().count().max(1) as f64;
         let unit = if size > 0.0 { size } else { 1.0 };
+        let ceiling = LARGEST_GROWTH * seen().fold(0.0, |largest: f64, value| largest.max(value.abs()));
         if method.is_published() && columns.is_empty() && values.iter().all(|value| value.is_finite()) {
             let adjustments = vec![Adjustment::none(values, unit)];
-            let mut ensemble = Self { members: Vec::new(), adjustments, columns, n };
+            let mut ensemble = Self { members: Vec::new(), adjustments, columns, n, ceiling };
             ensemble.members = ensemble.members_of(method, true);
             return (!ensemble.members.is_empty()).then_some(ensemble);
         }
@@ -136,7 +143,7 @@ impl Ensemble {
                 }
             }
         }
-        let mut ensemble = Self { members: Vec::new(), adjustments, columns, n };
+        let mut ensemble = Self { members: Vec::new(), adjustments, columns, n, ceiling };
         let methods = match method {
             Method::Auto => combination(n),
             ref method => std::slice::from_ref(method),
@@ -239,7 +246,7 @@ impl Ensemble {
         for member in &self.members {
             self.forecast(member, origin, effects, &mut one);
             for (sum, value) in out.iter_mut().zip(&one) {
-                *sum += member.weight * value.max(floor);
+                *sum += member.weight * value.clamp(-self.ceiling, self.ceiling).max(floor);
             }
         }
     }

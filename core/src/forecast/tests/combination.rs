@@ -102,6 +102,24 @@ fn a_single_spike_hardly_moves_the_forecast() {
     }
 }
 
+/// One expense of 900 million in a category of two million a month, in the last month: no more a forecast of trillions.
+#[test]
+fn a_leap_at_the_end_is_no_trend() {
+    for months in [4, 7, 12, 20, 36, 60] {
+        let mut series = gifts(months, 1.0, 0.05);
+        let largest = series.values[months - 1] * 450.0;
+        series.values[months - 1] = largest;
+        let forecast = fit(&series, &Options::default()).unwrap().predict(12);
+        for point in &forecast.points {
+            assert!(point.value.is_finite() && point.value <= 4.0 * largest, "{months}: {point:?}");
+            assert!(
+                point.lower >= 0.0 && point.lower <= point.value && point.value <= point.upper,
+                "{months}: {point:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_level_that_moved_is_followed() {
     let mut series = gifts(60, 1.0, 0.05);
