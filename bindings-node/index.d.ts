@@ -131,7 +131,7 @@ export declare class Inbox {
   static inMemory(): Promise<Inbox>
   /**
    * Writes many things in one transaction: `{keep: {event: …, now: …}}` with an event of `Transport.parse`,
-   * `{settle: {seq: …, outcome: 'answered', session: …, now: …}}`. Answers `new`, `known` or `ignored` for each.
+   * `{settle: {seq: …, outcome: 'answered', session: [number, …], now: …}}`. Answers `new`, `known` or `ignored` for each.
    */
   commit(steps: object[]): Promise<string[]>
   /** What waits for an answer, in the order of arrival, after a `seq` (0 when left out), `limit` (100) at most. */

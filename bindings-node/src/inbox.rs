@@ -41,7 +41,7 @@ impl Inbox {
     }
 
     /// Writes many things in one transaction: `{keep: {event: …, now: …}}` with an event of `Transport.parse`,
-    /// `{settle: {seq: …, outcome: 'answered', session: …, now: …}}`. Answers `new`, `known` or `ignored` for each.
+    /// `{settle: {seq: …, outcome: 'answered', session: [number, …], now: …}}`. Answers `new`, `known` or `ignored` for each.
     #[napi(ts_args_type = "steps: object[]", ts_return_type = "Promise<string[]>")]
     pub fn commit(&self, env: &Env, steps: Unknown<'_>) -> napi::Result<Later> {
         let steps: Vec<Step> = read(env, "steps", steps)?;

@@ -143,7 +143,7 @@ test('what came in is kept once', async () => {
   const [letter] = await inbox.pending()
   assert.deepEqual([letter.from, letter.event.text, await inbox.backlog()], [number, 'INFO', 1])
   const session = { hinted: true, thanked: false }
-  await inbox.commit([{ settle: { seq: letter.seq, outcome: 'answered', session, now } }])
+  await inbox.commit([{ settle: { seq: letter.seq, outcome: 'answered', session: [number, session], now } }])
   assert.deepEqual([await inbox.pending(), await inbox.session(number)], [[], session])
   assert.deepEqual([await inbox.prune(later(9)), await inbox.erase(number)], [1, 0])
 })

@@ -32,7 +32,7 @@ impl Inbox {
     }
 
     /// Writes many things in one transaction: `{"keep": {"event": …, "now": …}}` with an event of `Transport.parse`,
-    /// `{"settle": {"seq": …, "outcome": "answered", "session": …, "now": …}}`. Answers `new`, `known` or `ignored` for each.
+    /// `{"settle": {"seq": …, "outcome": "answered", "session": [number, …], "now": …}}`. Answers `new`, `known` or `ignored` for each.
     #[pyo3(signature = (steps: "list[dict]") -> "list[str]")]
     fn commit<'py>(&self, py: Python<'py>, steps: Given<Vec<Step>>) -> Said<'py> {
         answer(py, || self.with(|inbox| inbox.commit(&steps.0)))

@@ -171,7 +171,7 @@ def test_what_came_in_is_kept_once(tmp_path, gateway):
     (letter,) = inbox.pending()
     assert (letter["from"], letter["event"]["text"], inbox.backlog()) == (NUMBER, "INFO", 1)
     session = {"hinted": True, "thanked": False}
-    assert inbox.commit([{"settle": {"seq": letter["seq"], "outcome": "answered", "session": session, "now": NOW}}]) == ["new"]
+    assert inbox.commit([{"settle": {"seq": letter["seq"], "outcome": "answered", "session": [NUMBER, session], "now": NOW}}]) == ["new"]
     assert inbox.pending() == [] and inbox.session(NUMBER) == session
     assert inbox.prune(later(days=1)) == 1 and inbox.erase(NUMBER) == 0
     with pytest.raises(dermawan.InvalidInput):
