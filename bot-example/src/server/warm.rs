@@ -41,8 +41,11 @@ fn look(house: &House, page: Option<&AnalyticsDesk>, done: Option<Done>) -> Resu
     let now = (house.analytics.state()?.map(|state| state.run), house.today(house.now()));
     if done != Some(now) && now.0.is_some() {
         let begin = Instant::now();
-        // For RISIKO and RINGKASAN; the chances of the cash box are for donors' and administrators' PREDIKSI.
-        house.analytics.risks(now.1)?;
+        // For RISIKO and RINGKASAN, where there is somebody who may ask: it takes memory, half a gigabyte for 236,000 donors.
+        // The chances of the cash box are for donors' and administrators' PREDIKSI.
+        if page.is_some() || !house.analytics.settings().organisation.administrators.is_empty() {
+            house.analytics.risks(now.1)?;
+        }
         match house.analytics.cash_flow_chances(now.1) {
             Err(error) if error.kind() != ErrorKind::NotEnoughHistory => return Err(error),
             _ => {}
