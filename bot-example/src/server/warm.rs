@@ -2,7 +2,7 @@
 
 use super::House;
 use crate::page::AnalyticsDesk;
-use dermawan::{ErrorKind, Result};
+use dermawan::{ErrorKind, Result, Table};
 use jiff::civil::Date;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,6 +11,11 @@ use tokio::sync::watch;
 /// Between two looks; one costs a small question to the analytics file. Whoever loads, here or through the command line,
 /// and the day's change are noticed alike.
 const LOOK: Duration = Duration::from_secs(2);
+
+/// Of more donors what is at risk is worked out when somebody asks: it takes memory, half a gigabyte for 236,000, which a
+/// server that queues the monthly report at the same time may not have. The first who asks then waits, seven seconds for a
+/// million.
+const MOST_DONORS: u64 = 100_000;
 
 /// Works out what the administrators' words and their page need, at the start, after every load and on every new day,
 /// until told to stop.
@@ -38,12 +43,16 @@ pub(super) async fn run(house: Arc<House>, page: Option<Arc<AnalyticsDesk>>, mut
 type Done = (Option<u64>, Date);
 
 fn look(house: &House, page: Option<&AnalyticsDesk>, done: Option<Done>) -> Result<Done> {
-    let now = (house.analytics.state()?.map(|state| state.run), house.today(house.now()));
+    let state = house.analytics.state()?;
+    let donors = state.as_ref().and_then(|state| state.tables.get(&Table::Donors)).map_or(0, |table| table.facts);
+    let now = (state.map(|state| state.run), house.today(house.now()));
+    let page = page.filter(|_| donors <= MOST_DONORS);
     if done != Some(now) && now.0.is_some() {
         let begin = Instant::now();
-        // For RISIKO and RINGKASAN, where there is somebody who may ask: it takes memory, half a gigabyte for 236,000 donors.
-        // The chances of the cash box are for donors' and administrators' PREDIKSI.
-        if page.is_some() || !house.analytics.settings().organisation.administrators.is_empty() {
+        // For RISIKO and RINGKASAN, where there is somebody who may ask; the chances of the cash box are for donors' and
+        // administrators' PREDIKSI.
+        let asked = page.is_some() || !house.analytics.settings().organisation.administrators.is_empty();
+        if asked && donors <= MOST_DONORS {
             house.analytics.risks(now.1)?;
         }
         match house.analytics.cash_flow_chances(now.1) {
