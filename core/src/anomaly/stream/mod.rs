@@ -151,7 +151,9 @@ struct Standing {
 }
 
 /// How fast the levels follow: the last value; middling; slow; steady, the reference for drifts.
-const FOLLOW: [f64; 4] = [1.0, 0.3, 0.03, 0.004];
+const FOLLOW: [f64; 4] = [1.0, 0.3, 0.015, 0.004];
+/// The slow level's place among them.
+const SLOW: usize = 2;
 /// Values after which half of a forecast's record is forgotten.
 const RECORD: f64 = 200.0;
 /// Standard errors that a value may move levels and profiles by.
@@ -316,10 +318,8 @@ impl Stream {
         if shifted {
             (self.sums.up, self.sums.down) = (0.0, 0.0);
         }
-        let bound = if shifted || self.seen < 10 { f64::INFINITY } else { CLIP * scale };
-        let clean = value - error + error.clamp(-bound, bound);
         for base in &mut self.bases {
-            base.learn(value, clean, place, shifted, self.span);
+            base.learn(value, scale, place, shifted, self.span);
         }
         let most = if self.span > 0.0 { 5.0 * self.span } else { f64::INFINITY };
         self.span += 0.002 * (value.abs().min(most) - self.span);
@@ -346,39 +346,52 @@ impl Base {
         self.levels.iter_mut().for_each(|level| level.at = value);
     }
 
-    /// Takes a value in; `clean` is what is ordinary of it, `shifted` that what was not is the new usual.
-    fn learn(&mut self, value: f64, clean: f64, place: usize, shifted: bool, span: f64) {
+    /// Takes a value in, as far as it is ordinary for this base; `scale` is the best forecast's, `shifted` says that what is
+    /// not ordinary is the new usual.
+    fn learn(&mut self, value: f64, scale: f64, place: usize, shifted: bool, span: f64) {
         let season = self.profile.len();
         let here = place % season;
         if season == 1 {
             self.filled[0] = 1;
         }
-        if self.filled[here] > 0 || season == 1 {
-            for index in 0..FOLLOW.len() {
-                let loss = difference(value, self.forecast(index, place), span).abs();
-                self.levels[index].record(loss);
-            }
-        }
         if self.filled[here] == 0 {
             // The first time at this place: what it differs by from the slow level that all have in common.
-            self.profile[here] = clean - self.levels[2].at;
+            let differs = value - self.levels[SLOW].at;
+            self.profile[here] = if scale > 0.0 || shifted { differs } else { 0.0 };
             self.filled[here] = 1;
             return;
         }
-        let left = clean - self.profile[here];
+        // A base that has erred much lets much in: what is wild for the best may be usual here. Where most errors are
+        // zero, nothing else is usual.
+        let own = self.levels[SLOW];
+        let usual = match scale > 0.0 {
+            true if own.weight > 5.0 => scale.max(1.25 * own.average()),
+            true => f64::INFINITY,
+            false => 0.0,
+        };
+        let bound = if shifted { f64::INFINITY } else { CLIP * usual };
         let raw = value - self.profile[here];
+        let left = own.at + (raw - own.at).clamp(-bound, bound);
+        for index in 0..FOLLOW.len() {
+            let loss = difference(value, self.forecast(index, place), span).abs();
+            self.levels[index].record(loss);
+        }
         for (level, follow) in self.levels.iter_mut().zip(FOLLOW) {
             // The record's length makes levels exact at the beginning.
             let follow = follow.max(1.0 / (level.weight + 1.0));
-            let follow = if shifted { follow.max(0.2) } else { follow };
+            // Where nothing else is usual, the new usual is taken over as it is.
+            let follow = match shifted {
+                true if scale > 0.0 => follow.max(0.2),
+                true => 1.0,
+                false => follow,
+            };
             let to = if follow >= 1.0 { raw } else { left };
             level.at += follow * (to - level.at);
         }
         if season > 1 {
-            let times = f64::from(self.filled[here]);
-            let rate = (1.0 / (times + 1.0)).max(0.12);
+            let rate = (1.0 / (f64::from(self.filled[here]) + 1.0)).max(0.12);
             if !shifted {
-                self.profile[here] += rate * (left - self.levels[2].at);
+                self.profile[here] += rate * (left - self.levels[SLOW].at);
             }
             self.filled[here] = self.filled[here].saturating_add(1);
         }

@@ -28,7 +28,7 @@ const SHARE: f64 = 0.12;
 /// Values after which a size counts; sooner at the beginning.
 const LATE: usize = 24;
 /// What is added to the index of a tail heavier than 1/10.
-const HEAVY: f64 = 0.4;
+const HEAVY: f64 = 0.7;
 /// As many sizes as if seen before, with the tail of normal errors.
 const PRIOR: f64 = 35.0;
 

@@ -86,9 +86,9 @@ fn week(i: usize) -> f64 {
 
 const AT: usize = 2_500;
 /// Spikes of eight standard deviations in a week's season that must be found of twenty.
-const SMALL: usize = 8;
+const SMALL: usize = 18;
 /// False alarms in 10,000 that heavy tails may raise; a level of 1 is stated.
-const HEAVY: f64 = 4.0;
+const HEAVY: f64 = 3.0;
 
 #[test]
 fn what_never_changed_and_changes() {
