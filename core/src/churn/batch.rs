@@ -95,6 +95,7 @@ impl Outlooks {
             ("seasonal", Arc::new(BooleanArray::from(self.seasonal.clone()))),
             ("seasons", counts(&self.seasons)),
             ("seasons_missed", counts(&self.seasons_missed)),
+            ("next_season", Arc::new(Date32Array::from_iter(self.next_season.iter().map(|day| day.map(epoch_day))))),
         ])
     }
 }
@@ -120,8 +121,8 @@ const fn name_of_segment(segment: Segment) -> &'static str {
 }
 
 fn batch<const N: usize>(columns: [(&str, ArrayRef); N]) -> Result<RecordBatch> {
-    // No cell is ever missing, and a reader may rely on it.
-    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, false)))
+    // No cell is ever missing, and a reader may rely on it; but for the day on which somebody is expected.
+    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, name == "next_season")))
         .map_err(|cause| Error::new(ErrorKind::InvalidInput, "the columns differ in length").caused_by(cause))
 }
 
