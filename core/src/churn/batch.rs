@@ -95,7 +95,7 @@ impl Outlooks {
             ("seasonal", Arc::new(BooleanArray::from(self.seasonal.clone()))),
             ("seasons", counts(&self.seasons)),
             ("seasons_missed", counts(&self.seasons_missed)),
-            ("next_season", Arc::new(Date32Array::from_iter(self.next_season.iter().map(|day| day.map(epoch_day))))),
+            ("next_season", days_or_none(&self.next_season)),
         ])
     }
 }
@@ -148,6 +148,10 @@ fn money(amounts: &[Rupiah]) -> Result<ArrayRef> {
 
 fn dates(days: &[Date]) -> ArrayRef {
     Arc::new(Date32Array::from_iter_values(days.iter().map(|&day| epoch_day(day))))
+}
+
+fn days_or_none(days: &[Option<Date>]) -> ArrayRef {
+    Arc::new(days.iter().map(|day| day.map(epoch_day)).collect::<Date32Array>())
 }
 
 fn categories(names: impl Iterator<Item = &'static str>) -> ArrayRef {

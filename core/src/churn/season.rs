@@ -47,12 +47,12 @@ pub(super) fn in_seasons(
     let mut found =
         Seasons { missed: vec![0; giving.len()], next: vec![None; giving.len()], chance: vec![None; giving.len()] };
     let (mut donors, mut repeat): (Vec<Seasonal>, Repeat) = Default::default();
-    for row in 0..giving.len() {
+    for (row, &is_seasonal) in seasonal.iter().enumerate() {
         // The season of the first gift, or the next one; that of the last gift, or the one before; both counted from 1.
         let first = seasons.partition_point(|(_, last)| *last < giving.first[row]) + 1;
         let last = seasons.partition_point(|(first, _)| *first <= giving.last[row]);
         found.missed[row] = passed.saturating_sub(last) as u32;
-        if seasonal[row] {
+        if is_seasonal {
             let recency = last.saturating_sub(first) as f64;
             let frequency = (f64::from(giving.seasons[row]) - 1.0).min(recency);
             if frequency < 1.0 {

@@ -110,6 +110,23 @@ fn a_year_of_a_monthly_giver() {
     }
 }
 
+/// The backtest asks BG/BB as outlooks do, over parts of opportunities too.
+#[test]
+fn a_method_is_judged_by_what_it_will_say() {
+    let log = simulate_days(Model::MbgNbd, [0.8, 60.0, 0.8, 2.5], 200, (date(2021, 7, 1), AS_OF), 7);
+    let giving = giving(&log, AS_OF);
+    for (method, months) in [(Method::BgBbMonthly, 1), (Method::BgBbQuarterly, 3), (Method::BgBbYearly, 12)] {
+        for horizon_days in [30, 200, 365] {
+            let periods = Log::new(&log).unwrap().opportunities(AS_OF, months);
+            let fitted = fit(&periods, &FitOptions { model: Model::BgBb, ..FitOptions::default() }).unwrap();
+            let further = within::further_gifts(&giving.days, &giving.first, &periods, months, AS_OF).unwrap();
+            let judged = within::p_no_gift(&fitted, &periods, &further, method.horizon(horizon_days)).unwrap();
+            let said = ask(&log, &giving, method, AS_OF, horizon_days).p_no_gift;
+            assert!(judged.iter().zip(&said).all(|(a, b)| (a - b).abs() < 1e-12), "{method:?} {horizon_days}");
+        }
+    }
+}
+
 /// The chance falls as the horizon grows, days or opportunities, whole ones or parts; and never are more donors expected to
 /// give than gifts.
 #[test]
