@@ -1,7 +1,7 @@
 //! Donors who give in Ramadan only, asked about Ramadans: in Shawwal they have not missed one, and until the next one nothing is
 //! to be expected of them.
 
-use super::{FitOptions, Fitted, Known, Model, OutlookOptions, Predictions, Repeat, days_between, fit};
+use super::{FitOptions, Fitted, Known, Model, OutlookOptions, Predictions, Repeat, days_between, fit, within};
 use crate::error::{Error, ErrorKind, Result};
 use jiff::civil::Date;
 
@@ -14,8 +14,8 @@ pub(super) struct Seasons {
     pub(super) missed: Vec<u32>,
     /// From when on a seasonal donor is expected; `None` for others, and past the last season that is known.
     pub(super) next: Vec<Option<Date>>,
-    /// The chance that the level of a seasonal donor follows: of no gift within the horizon, or in the next season where none
-    /// lies within it.
+    /// The chance that the level of a seasonal donor follows: of no gift within the horizon, or in a whole season where less
+    /// than one lies within it.
     pub(super) chance: Vec<Option<f64>>,
 }
 
@@ -30,8 +30,9 @@ struct Seasonal {
 
 /// Asks about seasons instead of days where the donor gives in those only: a BG/BB of its own over those donors.
 ///
-/// A season is an opportunity when it begins within the horizon, or is going on and has had no gift. Without one, the chance of
-/// no gift is 1 but for gifts out of season, which come at the donor's own rate so far while the donor is still there.
+/// A season is an opportunity by the share of its days that lies ahead and within the horizon. Of one that is going on it counts
+/// whether the donor has given in it, and how much of it is left. Without one the chance of no gift is 1 but for gifts out of season, which come at the donor's own rate
+/// so far while the donor is still there.
 pub(super) fn in_seasons(
     known: Known<'_>,
     seasonal: &[bool],
@@ -85,28 +86,99 @@ pub(super) fn in_seasons(
         // Nothing but the prior.
         Fitted::known(Model::BgBb, FitOptions::centres(Model::BgBb, &repeat))?
     };
-    // A season that is going on is an opportunity only for those who have not given in it.
-    for served in [false, true] {
-        let next = seasons.len().min(passed + usize::from(served));
-        let ahead = seasons[next..].iter().filter(|(first, _)| *first <= until).count();
-        let of_seasons = fitted.predict(&repeat, &options.ahead(ahead.max(1) as f64, 365.25 / HIJRI_YEAR))?;
-        for (i, donor) in donors.iter().enumerate().filter(|(_, donor)| donor.served == served) {
-            let row = donor.row;
-            let seasons_given = f64::from(giving.seasons[row]);
-            let alive = of_seasons.p_alive[i];
-            // Nothing out of season either.
-            let quiet = 1.0 - alive * (1.0 - (-donor.besides).exp());
-            let none = |of_seasons: f64| if ahead == 0 { quiet } else { of_seasons * quiet };
-            said.p_no_gift[row] = none(of_seasons.p_no_gift[i]);
-            said.p_no_gift_low[row] = none(of_seasons.p_no_gift_low[i]);
-            said.p_no_gift_high[row] = none(of_seasons.p_no_gift_high[i]);
-            said.p_alive[row] = alive;
-            let in_season = if ahead == 0 { 0.0 } else { of_seasons.expected_gifts[i] };
-            said.expected_gifts[row] =
-                in_season * f64::from(giving.season_days[row]) / seasons_given + alive * donor.besides;
-            said.discounted_gifts[row] = of_seasons.discounted_gifts[i] * f64::from(giving.days[row]) / seasons_given;
-            found.chance[row] = Some(of_seasons.p_no_gift[i] * quiet);
-        }
+    // The days of gifts in a season beyond the first.
+    let further: Vec<f64> = donors
+        .iter()
+        .map(|donor| f64::from(giving.season_days[donor.row]) / f64::from(giving.seasons[donor.row]) - 1.0)
+        .collect();
+    let predict = |seasons: f64| fitted.predict(&repeat, &options.ahead(seasons, 365.25 / HIJRI_YEAR));
+    let of_next = predict(1.0)?;
+    // The season that is going on, if any: the share of it that is left, and that lies within the horizon.
+    let running = seasons.get(passed).filter(|(first, _)| *first <= as_of);
+    let [left, within] = [as_of.max(running.map_or(as_of, |season| season.1)), until]
+        .map(|end| running.map_or(0.0, |season| share_ahead(*season, as_of, end)));
+    let later = &seasons[passed + usize::from(running.is_some())..];
+    let ahead: f64 = later.iter().map(|season| share_ahead(*season, as_of, until)).sum();
+    let of_later = within::predict(&further, ahead, predict)?;
+    let of_all = within::predict(&further, 1.0 + ahead, predict)?;
+    for (i, &Seasonal { row, served, besides }) in donors.iter().enumerate() {
+        let more = further[i];
+        let alive = of_next.p_alive[i];
+        // The chances of no gift, and the expected ones, of the rest of this season and the later ones.
+        let of = |column: fn(&Predictions) -> &Vec<f64>| {
+            let [next, later, all] = [&of_next, &of_later, &of_all].map(|said| column(said)[i]);
+            if running.is_none() {
+                later
+            } else if served {
+                later * (-more * within).exp()
+            } else {
+                Unserved::new(1.0 - next, left, more).none(within, next - all)
+            }
+        };
+        let [none, low, high] = [of(|p| &p.p_no_gift), of(|p| &p.p_no_gift_low), of(|p| &p.p_no_gift_high)];
+        let expected = if running.is_none() {
+            of_later.expected_gifts[i]
+        } else if served {
+            of_later.expected_gifts[i] + more * within
+        } else {
+            let active = 1.0 - of_next.p_no_gift[i];
+            let first_later = of_next.p_no_gift[i] - of_all.p_no_gift[i];
+            let all_later = of_all.expected_gifts[i] / (1.0 + more) - of_next.expected_gifts[i];
+            Unserved::new(active, left, more).expected(within, first_later, all_later)
+        };
+        // Nothing out of season either.
+        let quiet = 1.0 - alive * (1.0 - (-besides).exp());
+        said.p_no_gift[row] = none * quiet;
+        said.p_no_gift_low[row] = low.min(none) * quiet;
+        said.p_no_gift_high[row] = high.max(none) * quiet;
+        said.p_alive[row] = alive;
+        said.expected_gifts[row] = expected + alive * besides;
+        // Those out of season by the way.
+        let all = f64::from(giving.days[row]) / f64::from(giving.season_days[row]);
+        said.discounted_gifts[row] = of_later.discounted_gifts[i] * all;
+        found.chance[row] = Some(quiet * if ahead < 1.0 { of_next.p_no_gift[i].min(none) } else { none });
     }
     Ok(found)
+}
+
+/// A donor who has not given in a season that is going on. Gifts of an active season are 1 + Poisson(`more`), evenly spread.
+struct Unserved {
+    /// P(giving in the rest of the season and not before).
+    still: f64,
+    /// P(giving in it before, had it not been seen that there was none).
+    before: f64,
+    left: f64,
+    more: f64,
+}
+
+impl Unserved {
+    /// `active`: P(giving in the season), as seen before it; `left`: the share of it that is still to come.
+    fn new(active: f64, left: f64, more: f64) -> Self {
+        let still = active * left * (-more * (1.0 - left)).exp();
+        Self { still, before: active - still, left, more }
+    }
+
+    /// P(no gift) in the share `within` of the season and in later ones; `first_later`: P(giving in a later one and not in
+    /// this).
+    fn none(&self, within: f64, first_later: f64) -> f64 {
+        let here =
+            if self.left > 0.0 { within::share((within / self.left).min(1.0), self.more * self.left) } else { 0.0 };
+        (1.0 - (self.still * here + first_later) / (1.0 - self.before)).clamp(0.0, 1.0)
+    }
+
+    /// Expected gifts likewise; `all_later`: expected later seasons with a gift.
+    fn expected(&self, within: f64, first_later: f64, all_later: f64) -> f64 {
+        let here = if self.left > 0.0 { within / self.left * (1.0 + self.more * self.left) } else { 0.0 };
+        // Of the later ones those after a gift in this season only count as far as that gift can still come.
+        let share = self.still / (self.still + self.before).max(1e-12);
+        let later = first_later + share * (all_later - first_later).max(0.0);
+        (self.still * here + (1.0 + self.more) * later) / (1.0 - self.before)
+    }
+}
+
+/// The share of a season's days that lie after a day, up to another.
+fn share_ahead((first, last): (Date, Date), after: Date, until: Date) -> f64 {
+    let from = first.max(after.saturating_add(jiff::Span::new().days(1)));
+    let to = last.min(until);
+    if from > to { 0.0 } else { f64::from(days_between(from, to) + 1) / f64::from(days_between(first, last) + 1) }
 }

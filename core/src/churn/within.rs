@@ -87,7 +87,7 @@ fn fit(seen: &[(f64, f64)]) -> Result<[f64; 2]> {
 
 /// The share of the chance of an active period that falls into its first part `part`: of 1 + Poisson(`further`) gifts, evenly
 /// spread, one at least.
-fn share(part: f64, further: f64) -> f64 {
+pub(super) fn share(part: f64, further: f64) -> f64 {
     1.0 - (1.0 - part) * (-further * part).exp()
 }
 
@@ -112,10 +112,12 @@ pub(super) fn predict(
     predict: impl Fn(f64) -> Result<Predictions>,
 ) -> Result<Predictions> {
     let (whole, part) = (horizon.floor(), horizon.fract());
-    let mut said = predict(if part > 0.0 { whole + 1.0 } else { whole })?;
-    let before = if part > 0.0 && whole > 0.0 { Some(predict(whole)?) } else { None };
+    // Of no time at all nothing comes; the rest is asked of a whole period.
+    let between_two = part > 0.0 || whole <= 0.0;
+    let mut said = predict(if between_two { whole + 1.0 } else { whole })?;
+    let before = if between_two && whole > 0.0 { Some(predict(whole)?) } else { None };
     for (row, &further) in further.iter().enumerate() {
-        if part > 0.0 {
+        if between_two {
             let weight = share(part, further);
             let between = |after: &mut f64, before: f64, weight: f64| *after = before + weight * (*after - before);
             let of =

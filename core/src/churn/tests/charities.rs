@@ -33,7 +33,7 @@ pub(super) fn giving(log: &GiftDays, as_of: Date) -> RepeatGiving {
     found
 }
 
-fn add(log: &mut GiftDays, donor: u64, days: &[Date]) {
+pub(super) fn add(log: &mut GiftDays, donor: u64, days: &[Date]) {
     for &day in days {
         log.donor.push(DonorId(donor));
         log.day.push(day);

@@ -1,6 +1,6 @@
 //! What outlooks expect, against what donors of a known truth then give.
 
-use super::charities::giving;
+use super::charities::{add, giving, ramadans};
 use crate::churn::features::Log;
 use crate::churn::*;
 use crate::model::{GiftDays, Opportunities, RepeatGiving, Rupiah};
@@ -74,6 +74,61 @@ fn expected_values_are_what_donors_give() {
                 }
             }
         }
+    }
+}
+
+/// Givers of Ramadan drawn from BG/BB by Ramadans: what is expected of a year, of a quarter without a Ramadan, of the rest of one
+/// that is going on, and of a horizon that ends in the middle of one.
+#[test]
+fn ramadan_givers_give_what_is_expected() {
+    let (mut log, all, mut rng) = (GiftDays::default(), ramadans(), crate::stats::Rng::new(11));
+    for donor in 1..=1500 {
+        let (give, leave) = (rng.beta(3.0, 1.5), rng.beta(1.0, 8.0));
+        let start = all.iter().position(|(first, _)| first.year() >= 2016 + (donor % 6) as i16).unwrap();
+        for (i, &(first, last)) in all[start..].iter().enumerate() {
+            if i > 0 && rng.unit() < leave {
+                break;
+            }
+            if i == 0 || rng.unit() < give {
+                let days = u64::from(days_between(first, last)) + 1;
+                let mut gifts: Vec<Date> = (0..1 + rng.below(2))
+                    .map(|_| first.checked_add((rng.below(days) as i64).days()).unwrap())
+                    .collect();
+                gifts.sort_unstable();
+                gifts.dedup();
+                add(&mut log, donor, &gifts);
+            }
+        }
+    }
+    // Shawwal; in the middle of Ramadan; three weeks before the middle of the next one.
+    for (as_of, horizon_days) in
+        [(date(2025, 4, 20), 365), (date(2025, 4, 20), 90), (date(2025, 3, 16), 30), (date(2026, 2, 1), 31)]
+    {
+        let giving = giving(&log, as_of);
+        let known = Known { giving: &giving, opportunities: None, seasons: &all };
+        let options = OutlookOptions { horizon_days, ..OutlookOptions::default() };
+        let found = outlook(known, Method::MbgNbd, as_of, &options).unwrap();
+        let until = as_of.checked_add(i64::from(horizon_days).days()).unwrap();
+        let (mut money, mut donors, mut last) = (0.0, 0.0, None);
+        for row in (0..log.len()).filter(|&row| log.day[row] > as_of && log.day[row] <= until) {
+            let seasonal = giving.donor.binary_search(&log.donor[row]).is_ok_and(|i| found.seasonal[i]);
+            if seasonal {
+                money += log.total[row].to_f64();
+                donors += f64::from(u8::from(last != Some(log.donor[row])));
+                last = Some(log.donor[row]);
+            }
+        }
+        let rows = || (0..found.len()).filter(|&row| found.seasonal[row]);
+        let said_money: f64 = rows().map(|row| found.expected_value[row].to_f64()).sum();
+        let said_donors: f64 = rows().map(|row| 1.0 - found.p_no_gift[row]).sum();
+        if horizon_days == 90 {
+            assert_eq!((money, donors, said_money, said_donors), (0.0, 0.0, 0.0, 0.0));
+            continue;
+        }
+        let [money, donors] = [said_money / money, said_donors / donors];
+        let figures = format!("{as_of}, {horizon_days} days: value {money:.2}, donors {donors:.2} of the truth");
+        let (low, high) = if horizon_days == 365 { (0.87, 1.15) } else { (0.8, 1.2) };
+        assert!((low..high).contains(&money) && (low..high).contains(&donors), "{figures}");
     }
 }
 
