@@ -91,9 +91,8 @@ fn ramadan_givers_give_what_is_expected() {
             }
             if i == 0 || rng.unit() < give {
                 let days = u64::from(days_between(first, last)) + 1;
-                let mut gifts: Vec<Date> = (0..1 + rng.below(2))
-                    .map(|_| first.checked_add((rng.below(days) as i64).days()).unwrap())
-                    .collect();
+                let mut gifts: Vec<Date> =
+                    (0..=rng.below(2)).map(|_| first.checked_add((rng.below(days) as i64).days()).unwrap()).collect();
                 gifts.sort_unstable();
                 gifts.dedup();
                 add(&mut log, donor, &gifts);
