@@ -92,7 +92,12 @@ impl Analytics {
     fn backtest_in(&self, view: &dyn View, as_of: Date) -> Result<Backtest> {
         let donors = view.state()?.and_then(|state| state.tables.get(&crate::model::Table::Donors).map(|t| t.facts));
         let one_in = (donors.unwrap_or(0) / u64::from(self.settings.churn_backtest_donors) + 1) as u32;
-        let options = BacktestOptions { score: self.settings.churn.clone(), ..self.settings.churn_backtest.clone() };
+        let options = BacktestOptions {
+            score: self.settings.churn.clone(),
+            // A method is chosen for the question that it will be asked.
+            horizon_days: self.settings.outlook.horizon_days,
+            ..self.settings.churn_backtest.clone()
+        };
         churn::backtest(&view.gift_days(as_of, one_in)?, as_of, &options)
     }
 
@@ -169,7 +174,7 @@ impl Analytics {
         )
     }
 
-    /// Whom to call first: as many donors as there is time for, by what a call may save.
+    /// Whom to call first: as many donors as there is time for, by what a call may move; see [`churn::recommend`].
     pub fn recommend(&self, as_of: Date, options: &RecommendOptions) -> Result<Vec<Call>> {
         self.recommend_in(&*self.store.view()?, as_of, options)
     }

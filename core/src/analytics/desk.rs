@@ -9,7 +9,8 @@ use crate::error::{ErrorKind, Result};
 use crate::forecast::SimulatedMonth;
 use crate::insight::{
     self, AnomalyDirection, AnomalyList, Brief, BriefFacts, DonorAtRisk, MonthlyReport, NewLevel, Outlook,
-    OutlookMonth, RamadanEffect, RiskLevel, RiskList, RiskReason, ShortfallRisk, Status, TableRows, UnusualEntry,
+    OutlookMonth, RamadanEffect, RiskLevel, RiskList, RiskReason, ShortfallRisk, Stake, Status, TableRows,
+    UnusualEntry,
 };
 use crate::model::{CategoryId, Direction, DonorId, Month, Number};
 use crate::store::{Contact, DonorRecord, View};
@@ -55,7 +56,7 @@ impl Desk<'_> {
                 ..self.settings().calls.clone()
             };
             let calls = churn::recommend(&outlooks, &options)?;
-            return Ok(calls.into_iter().map(|call| AtRisk::of_call(&call, outlooks.silent_days[call.row])).collect());
+            return Ok(calls.into_iter().map(|call| AtRisk::of_call(&call, &outlooks)).collect());
         }
         let gifts = self.analytics.gifts(&*self.view, self.as_of)?;
         let scores = churn::score(&gifts, self.as_of, &self.settings().churn)?;
@@ -141,6 +142,7 @@ impl Facts for Desk<'_> {
             },
             days_since_last: risk.days_since_last,
             reasons: risk.reasons.clone(),
+            stake: risk.stake,
         });
         Ok(RiskList { donors: donors.collect(), total })
     }
@@ -228,6 +230,7 @@ pub(super) struct AtRisk {
     level: churn::Level,
     days_since_last: u32,
     reasons: Vec<RiskReason>,
+    stake: Option<Stake>,
 }
 
 impl AtRisk {
@@ -238,21 +241,26 @@ impl AtRisk {
             level: score.level,
             days_since_last: days_since_last(&score),
             reasons: score.reasons().map(reason).collect(),
+            stake: None,
         }
     }
 
-    fn of_call(call: &churn::Call, days_since_last: u32) -> Self {
+    fn of_call(call: &churn::Call, outlooks: &churn::Outlooks) -> Self {
         let reason = match call.sign {
             churn::Sign::Rhythm { usual_days, .. } => RiskReason::UsualDays(usual_days),
             churn::Sign::Single { .. } => RiskReason::SingleGift,
-            churn::Sign::Season { gave, missed } => RiskReason::Ramadans { gave, missed },
+            churn::Sign::Season { gave, missed, next } => RiskReason::Ramadans { gave, missed, next },
         };
         Self {
             donor: call.donor,
             score: 100.0 * call.p_no_gift,
             level: call.level,
-            days_since_last,
+            days_since_last: outlooks.silent_days[call.row],
             reasons: vec![reason],
+            stake: Some(Stake {
+                value: call.value_at_risk,
+                chance: (outlooks.p_no_gift_low[call.row], outlooks.p_no_gift_high[call.row]),
+            }),
         }
     }
 }
