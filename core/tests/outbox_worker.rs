@@ -109,6 +109,11 @@ fn a_busy_gateway_is_given_its_time_and_given_up_in_the_end() {
                 }
                 second = until.duration_since(at(0)).as_secs() + 1;
             }
+            // From the third failure on the lane waits too, until the gateway answers.
+            Step::Paused { halt, .. } if sent >= 3 && halt.kind == HaltKind::Gateway => {
+                second = halt.probe_at.unwrap().duration_since(at(0)).as_secs() + 1;
+            }
+            Step::Resumed { kind: HaltKind::Gateway } => second += 1,
             other => panic!("{other:?}"),
         }
     }
