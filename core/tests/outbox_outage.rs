@@ -269,3 +269,26 @@ fn a_gateway_that_is_well_and_takes_nothing_is_tried_more_and_more_rarely() {
         assert!(outbox.lanes().unwrap().iter().all(|lane| lane.halt.is_none()));
     });
 }
+
+#[test]
+fn what_is_erased_or_pruned_is_not_on_the_disk_while_the_file_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("outbox.sqlite");
+    let outbox = Sqlite::open(&path).unwrap();
+    let on_disk = |words: &str| {
+        ["", "-wal"].iter().any(|end| {
+            let bytes = std::fs::read(folder.path().join(format!("outbox.sqlite{end}"))).unwrap_or_default();
+            bytes.windows(words.len()).any(|window| window == words.as_bytes())
+        })
+    };
+    let reply = |key: &str, n, text: &str| Draft::reply(key, "gateway", number(n), text);
+    let (erased, pruned) = ("Terima kasih Pak Hilang", "Terima kasih Bu Lama");
+    outbox.put(&mut [reply("a", 1, erased), reply("b", 2, pruned)].into_iter(), start()).unwrap();
+    assert!(on_disk(erased) && on_disk(pruned) && on_disk(number(1).as_str()), "it is looked for in the right place");
+    outbox.erase(&dermawan::outbox::Whom::Number(number(1)), start()).unwrap();
+    assert!(!on_disk(erased) && !on_disk(number(1).as_str()) && on_disk(pruned));
+    run(&outbox, &Gateway::new(), start(), start() + SignedDuration::from_mins(1));
+    let retention = dermawan::outbox::Retention { persons_before: start() + hours(1), messages_before: None };
+    assert_eq!(outbox.prune(&retention).unwrap().severed, 1);
+    assert!(!on_disk(pruned) && !on_disk(number(2).as_str()));
+}

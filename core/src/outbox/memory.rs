@@ -106,6 +106,10 @@ impl Shelves for Memory {
         work(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn tidy(&self) -> Result<()> {
+        Ok(())
+    }
+
     fn read<R>(&self, work: impl FnOnce(&mut dyn Shelf) -> Result<R>) -> Result<R> {
         self.write(work)
     }

@@ -216,7 +216,8 @@ impl Record {
     /// from the clock (a backoff, a lease's end) is reckoned anew.
     pub(super) fn rewind(&mut self, back: SignedDuration, now: Timestamp) {
         let entry = &mut self.entry;
-        let is_named = entry.changed == entry.created && entry.due != entry.created;
+        let is_new = entry.changed == entry.created && entry.cause.is_none();
+        let is_named = is_new && entry.due != entry.created;
         if !is_named {
             entry.due = rewound(entry.due, back, now);
         }

@@ -192,7 +192,7 @@ impl<S: Shelves> Outbox for S {
 
     fn erase(&self, whom: &Whom, now: Timestamp) -> Result<u64> {
         let now = micros(now);
-        self.write(|shelf| {
+        let erased = self.write(|shelf| {
             let records = shelf.of(whom)?;
             let count = records.len() as u64;
             for mut record in records {
@@ -211,11 +211,15 @@ impl<S: Shelves> Outbox for S {
                 shelf.forget_person_gate(number)?;
             }
             Ok(count)
-        })
+        })?;
+        self.tidy()?;
+        Ok(erased)
     }
 
     fn prune(&self, retention: &Retention) -> Result<Pruned> {
-        self.write(|shelf| shelf.prune(retention))
+        let pruned = self.write(|shelf| shelf.prune(retention))?;
+        self.tidy()?;
+        Ok(pruned)
     }
 }
 

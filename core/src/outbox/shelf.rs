@@ -92,6 +92,8 @@ pub(super) trait Shelf {
 pub(super) trait Shelves: Send + Sync {
     /// Runs a transaction: all of it, or none when it fails.
     fn write<R>(&self, work: impl FnOnce(&mut dyn Shelf) -> Result<R>) -> Result<R>;
+    /// Removes what the disk still holds of rows that are gone, as far as nobody is reading them.
+    fn tidy(&self) -> Result<()>;
     /// Reads one state.
     fn read<R>(&self, work: impl FnOnce(&mut dyn Shelf) -> Result<R>) -> Result<R>;
 }

@@ -63,6 +63,13 @@ impl Shelves for Sqlite {
         self.transaction(TransactionBehavior::Immediate, work)
     }
 
+    fn tidy(&self) -> Result<()> {
+        // Erased pages are overwritten in the file only when the log is carried over, and the log itself holds the old ones
+        // until it is cut. A reader in between keeps both: then the next time does it.
+        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(trouble)
+    }
+
     fn read<R>(&self, work: impl FnOnce(&mut dyn Shelf) -> Result<R>) -> Result<R> {
         self.transaction(TransactionBehavior::Deferred, work)
     }
