@@ -165,6 +165,57 @@ fn strangers_learn_how_to_register_and_nothing_else() {
     assert!(format!("{owed:?}").contains(&number.masked()) && !format!("{owed:?}").contains("123456"));
 }
 
+/// All that a telephone reads when it asks for a number: right form, wrong codes until none is left, one after that, after the
+/// code's end, and until requests are refused.
+fn whole_transcript(register: &dyn Register, sender: &str, asked: &Number) -> Vec<String> {
+    let mut phone = Phone::new(register, sender);
+    let mut said = Vec::new();
+    for _ in 0..2 {
+        said.push(phone.say(&format!("DAFTAR {}", asked.as_str())));
+        said.extend((0..7).map(|wrong| phone.say(&format!("00000{wrong}"))));
+    }
+    said.push(phone.say(&format!("DAFTAR {}", asked.as_str())));
+    phone.wait(i64::from(Options::default().code_minutes) + 1);
+    said.push(phone.say("000001"));
+    said.push(phone.say(&format!("DAFTAR {}", asked.as_str())));
+    said.push(phone.say("000001"));
+    phone.wait(25 * 60);
+    said.push(phone.say(&format!("DAFTAR {}", asked.as_str())));
+    said.extend(["000001", "INFO", "MENU"].map(|text| phone.say(text)));
+    said
+}
+
+#[test]
+fn nobody_learns_from_registration_who_is_a_donor() {
+    let (_, on_file) = &*UNVERIFIED;
+    let other = Number::parse("6281200000042").unwrap();
+    assert!(CHARITY.store().view().unwrap().contact(other.as_str()).unwrap().is_none());
+    let file = || SqliteRegister::in_memory(Options::default(), &Key::new([2; 32])).unwrap();
+    for sender in [STRANGER, "111222333444555@lid"] {
+        let (known, unknown) = (memory(), memory());
+        let wanted = whole_transcript(&known, sender, on_file);
+        assert_eq!(whole_transcript(&unknown, sender, &other), wanted);
+        assert_eq!(whole_transcript(&file(), sender, on_file), wanted);
+        assert_eq!(whole_transcript(&file(), sender, &other), wanted);
+    }
+}
+
+#[test]
+fn no_code_is_right_for_a_number_that_is_not_on_file() {
+    let file = SqliteRegister::in_memory(Options::default(), &Key::new([2; 32])).unwrap();
+    for register in [&memory() as &dyn Register, &file] {
+        for sender in [STRANGER, "111222333444555@lid"] {
+            let mut phone = Phone::new(register, sender);
+            phone.say("DAFTAR 6281200000042");
+            assert!(phone.last.owed.is_empty());
+            // The very code that a number on file would have been sent.
+            let code = Code::of(phone.random);
+            phone.say(code.as_str());
+            assert!(register.everyone().unwrap().is_empty());
+        }
+    }
+}
+
 #[test]
 fn forged_senders_get_and_change_nothing() {
     let (_, number) = &*UNVERIFIED;
