@@ -16,6 +16,7 @@ use crate::model::{CategoryId, Direction, DonorId, Month, Number};
 use crate::store::{Contact, DonorRecord, View};
 use crate::{anomaly, churn};
 use jiff::civil::Date;
+use std::cell::Cell;
 use std::sync::{Arc, PoisonError};
 
 /// Lines of the cash book with a lower score than this are for an audit, not for a telephone.
@@ -28,7 +29,27 @@ const NEW_LEVEL_MONTHS: i32 = 12;
 pub(super) struct Desk<'a> {
     pub(super) analytics: &'a Analytics,
     pub(super) view: Box<dyn View + 'a>,
+    /// The day that analyses are made for: not behind the facts.
     pub(super) as_of: Date,
+    /// The day itself, for what a donor gave this month and this year.
+    today: Date,
+    /// The day at which the facts end, where that is long ago.
+    pub(super) stale: Option<Date>,
+    /// Whether an answer was made of facts that go by days.
+    told: Cell<bool>,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(analytics: &'a Analytics, today: Date) -> Result<Self> {
+        let (view, as_of) = analytics.facts(today)?;
+        let stale = super::known::stale(&*view, today)?;
+        Ok(Self { analytics, view, as_of, today, stale, told: Cell::new(false) })
+    }
+
+    /// The day at which the facts end, where that is long ago and an answer was made of them.
+    pub(super) fn told_stale(&self) -> Option<Date> {
+        self.stale.filter(|_| self.told.get())
+    }
 }
 
 impl Desk<'_> {
@@ -91,14 +112,17 @@ impl Facts for Desk<'_> {
     }
 
     fn donor(&self, donor: DonorId) -> Result<Option<DonorRecord>> {
-        self.view.donor(donor, self.as_of)
+        self.told.set(true);
+        self.view.donor(donor, self.today)
     }
 
     fn monthly_report(&self) -> Result<MonthlyReport> {
+        self.told.set(true);
         monthly_report(&*self.view, Month::of(self.as_of) - 1, self.as_of)
     }
 
     fn outlook(&self) -> Result<Outlook> {
+        self.told.set(true);
         let opening = self.view.cash_balance()?;
         let flow = match self.analytics.cash_flow_in(&*self.view, self.as_of) {
             Ok(flow) => flow,
@@ -128,6 +152,7 @@ impl Facts for Desk<'_> {
     }
 
     fn risks(&self) -> Result<RiskList> {
+        self.told.set(true);
         let (first, total) = &*self.first_at_risk()?;
         let total = *total;
         let donors: Vec<DonorId> = first.iter().map(|risk| risk.donor).collect();
@@ -148,6 +173,7 @@ impl Facts for Desk<'_> {
     }
 
     fn anomalies(&self) -> Result<AnomalyList> {
+        self.told.set(true);
         let name = self.names()?;
         let rows = self.view.cash_by_month(Direction::Expense, self.as_of)?;
         let months = anomaly::expenses(&rows, self.as_of, &self.settings().expense_anomalies)?;

@@ -37,7 +37,8 @@ impl Analytics {
     ///
     /// `not_enough_history` below three whole months.
     pub fn donation_forecast(&self, as_of: Date, horizon: u16) -> Result<DonationForecast> {
-        let months = self.store.view()?.donations_by_month(as_of)?;
+        let (view, as_of) = self.facts(as_of)?;
+        let months = view.donations_by_month(as_of)?;
         let history = whole_months(&months, as_of).ok_or_else(no_history)?;
         let forecast = forecast::fit(&history, &self.settings.forecast)?.predict(horizon);
         Ok(DonationForecast { history, forecast, so_far: total_of(&months, Month::of(as_of)) })
@@ -50,7 +51,7 @@ impl Analytics {
     ///
     /// `not_enough_history` without a whole month in the cash book, or below what the settings' method needs.
     pub fn category_forecasts(&self, direction: Direction, as_of: Date, horizon: u16) -> Result<Reconciled> {
-        let view = self.store.view()?;
+        let (view, as_of) = self.facts(as_of)?;
         let rows = view.cash_by_month(direction, as_of)?;
         let categories = by_category(&rows, &view.categories()?, as_of);
         if categories.is_empty() {
@@ -66,7 +67,8 @@ impl Analytics {
     ///
     /// Those of the store and of [`forecast::NextGiftOptions::validate`].
     pub fn next_gifts(&self, as_of: Date) -> Result<NextGifts> {
-        let days = self.store.view()?.gift_days(as_of, 1)?;
+        let (view, as_of) = self.facts(as_of)?;
+        let days = view.gift_days(as_of, 1)?;
         let starts: Vec<usize> = (0..days.len()).filter(|&i| i == 0 || days.donor[i] != days.donor[i - 1]).collect();
         let next = forecast::next_gifts(&starts, &days.day, &days.total, as_of, &self.settings.next_gift)?;
         Ok(NextGifts { donor: starts.into_iter().map(|start| days.donor[start]).collect(), next })
@@ -87,7 +89,8 @@ impl Analytics {
     ///
     /// Those of [`Analytics::cash_flow`].
     pub fn cash_flow_chances(&self, as_of: Date) -> Result<CashFlow> {
-        self.cash_flow_in(&*self.store.view()?, as_of)
+        let (view, as_of) = self.facts(as_of)?;
+        self.cash_flow_in(&*view, as_of)
     }
 
     pub(super) fn cash_flow_in(&self, view: &dyn View, as_of: Date) -> Result<CashFlow> {
