@@ -377,7 +377,8 @@ def digits():
     def expected(amounts):
         amounts = [a for a in amounts if a > 0]
         rounded = sum(a % 50_000 == 0 for a in amounts) / max(len(amounts), 1)
-        if len(amounts) < 1_000 or rounded > 0.2:
+        tail = sorted(amounts)[len(amounts) // 100:len(amounts) - len(amounts) // 100]
+        if len(amounts) < 1_000 or rounded > 0.2 or mp.log10(mp.mpf(tail[-1]) / tail[0]) < 1.7:
             return {"answer": "not_applicable", "amounts": len(amounts), "rounded": rounded}
         shares = [sum(str(a)[0] == str(d) for a in amounts) / len(amounts) for d in range(1, 10)]
         deviation = sum(abs(s - l) for s, l in zip(shares, law)) / 9
@@ -385,9 +386,10 @@ def digits():
         return {"answer": "applicable", "amounts": len(amounts), "shares": shares, "deviation": float(deviation), "conformity": word}
 
     lawful = [int(10 ** random.uniform(4, 7)) for _ in range(2_000)]
-    even = [random.randint(10_000, 99_999) for _ in range(1_500)]
+    even = [random.randint(10_000, 9_999_999) for _ in range(1_500)]
     return [case(name, {"amounts": amounts}, expected(amounts)) for name, amounts in [
-        ("spread over three decades", lawful), ("made up evenly", even), ("too few", lawful[:999]),
+        ("spread over three decades", lawful), ("made up evenly", even),
+        ("within a decade", [random.randint(10_000, 99_999) for _ in range(1_500)]), ("too few", lawful[:999]),
         ("rounded", [50_000 * random.randint(1, 99) for _ in range(1_200)]), ("nothing and less", [0, -5]), ("none", [])]]
 
 
