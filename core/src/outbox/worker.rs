@@ -259,11 +259,10 @@ impl Worker {
 
     fn halt(&self, kind: HaltKind, reason: &str, now: Timestamp) -> Halt {
         let seconds = match kind {
-            HaltKind::Device => self.options.device_probe_seconds,
+            HaltKind::Device | HaltKind::Gateway => self.options.device_probe_seconds,
             HaltKind::Quota => self.options.quota_probe_seconds,
             HaltKind::Spam => self.options.spam_pause_seconds,
             HaltKind::Stop => self.options.stop_probe_seconds,
-            HaltKind::Gateway => self.options.device_probe_seconds,
             HaltKind::Command => return Halt { kind, reason: reason.to_owned(), since: now, probe_at: None },
         };
         let probe_at = Some(after(now, SignedDuration::from_secs(seconds.into())));
