@@ -1,5 +1,5 @@
 //! A clock that goes back, and a gateway that is away for hours: nothing is silenced, nothing is burnt.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "a test, which reads what is on the disk")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "a test that reads the disk")]
 
 use dermawan::bot::Number;
 use dermawan::outbox::{
