@@ -109,3 +109,20 @@ fn every_number_is_found_and_no_other() {
         assert_eq!(view.contact(number).unwrap(), None, "{number}");
     }
 }
+
+#[test]
+fn every_column_of_tables_and_views_has_a_comment() {
+    let store = DuckDbStore::in_memory(&DuckDbOptions::default()).unwrap();
+    let connection = store.connection().unwrap();
+    let mut query = connection
+        .prepare(
+            "SELECT table_name || '.' || column_name FROM duckdb_columns()
+             WHERE NOT internal AND coalesce(trim(comment), '') = '' ORDER BY ALL",
+        )
+        .unwrap();
+    let bare: Vec<String> = query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert!(bare.is_empty(), "{bare:?}");
+    let count: i64 =
+        connection.query_row("SELECT count(*) FROM duckdb_columns() WHERE NOT internal", [], |row| row.get(0)).unwrap();
+    assert!(count > 100, "{count}");
+}

@@ -52,7 +52,7 @@ pub fn run<'l>(
     progress: &mut dyn FnMut(&Progress) -> Result<()>,
 ) -> Result<Report> {
     run.options.validate()?;
-    let rules = rules(run.options);
+    let rules = rules(run.options, &*snapshot);
     let usable = |state: &&State| run.options.mode == Mode::Auto && state.rules == rules && state.source == run.source;
     let previous = run.before.as_ref().filter(usable);
     let mut report = Report {
@@ -64,6 +64,13 @@ pub fn run<'l>(
         relinked_donations: 0,
         warnings: Vec::new(),
     };
+    if run.options.mode == Mode::Auto && run.before.as_ref().is_some_and(|state| !usable(&state)) {
+        report.warnings.push(
+            "everything was read anew: the source, its mapping, tables, columns or time zone, or the rules of the load \
+             are not those of the last load"
+                .into(),
+        );
+    }
     let mut watermarks = BTreeMap::new();
     let mut passes = Pass { run, progress, report: &mut report, watermarks: &mut watermarks, known: [None, None] };
     match previous {
@@ -98,11 +105,17 @@ pub fn run<'l>(
     Ok(report)
 }
 
-/// A number that changes when a rule does.
-fn rules(options: &Options) -> String {
+/// A number that changes when a rule does: what the load accepts, what the source calls its tables and columns, in which
+/// zone its instants are read, and which of them there are. Rows read by other rules may not stand beside new ones.
+fn rules(options: &Options, snapshot: &dyn Snapshot) -> String {
     let rules = Options { mode: Mode::Auto, ..options.clone() };
     let text = serde_json::to_string(&rules).unwrap_or_default();
-    format!("{:016x}", crate::source::fingerprint(&[&text]))
+    let mut texts = vec![text, snapshot.rules()];
+    for info in snapshot.tables() {
+        texts.push(format!("{} {} {} {}", info.table, info.source_name, info.has_updated_at, info.missing.join(" ")));
+    }
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    format!("{:016x}", crate::source::fingerprint(&texts))
 }
 
 struct Pass<'a, 'b> {

@@ -50,6 +50,12 @@ pub trait Snapshot {
         None
     }
 
+    /// What of the source's configuration decides how its rows are read (the mapping, the time zone), as text: a load
+    /// after which it is another one reads everything anew. Empty for a source without any.
+    fn rules(&self) -> String {
+        String::new()
+    }
+
     /// Says that totals of these tables will be asked for, which sums of them, and whether perhaps those of ranges of
     /// `width` keys too: a source that can compute while it sends rows may begin.
     fn expect(&mut self, _tables: &[Table], _sums: Sums, _width: Option<u64>) {}
@@ -250,6 +256,11 @@ impl<'a> Summed<'a> {
 
 fn cell<A: ArrayAccessor>(array: Option<A>, row: usize) -> Option<A::Item> {
     array.filter(|array| array.is_valid(row)).map(|array| array.value(row))
+}
+
+/// The text of [`Snapshot::rules`] for a source that reads by a mapping and a time zone.
+pub(crate) fn reading_rules(mapping: &Mapping, zone: &TimeZone) -> String {
+    format!("{} {}", serde_json::to_string(mapping).unwrap_or_default(), zone.iana_name().unwrap_or_default())
 }
 
 /// The organisation's time zone, from the database compiled in or the system's.

@@ -202,6 +202,10 @@ impl Snapshot for FilesSnapshot<'_> {
         None
     }
 
+    fn rules(&self) -> String {
+        crate::source::reading_rules(&self.source.mapping, &self.source.zone)
+    }
+
     fn totals(&mut self, table: Table) -> Result<Totals> {
         let mut totals = Totals::default();
         self.read(table, &Selection::All, &mut |batch| {

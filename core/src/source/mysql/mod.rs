@@ -188,6 +188,7 @@ impl Source for MySqlSource {
             plans,
             versions,
             taken_at,
+            rules: crate::source::reading_rules(&self.mapping, &self.zone),
             zone: self.zone.clone(),
             batch_rows: self.options.batch_rows,
         }))
@@ -267,6 +268,7 @@ struct MySqlSnapshot {
     plans: Vec<Plan>,
     versions: BTreeMap<Table, u64>,
     taken_at: Option<i64>,
+    rules: String,
     zone: TimeZone,
     batch_rows: usize,
 }
@@ -355,6 +357,10 @@ fn since_text(micros: i64, clock: Clock, zone: &TimeZone) -> Result<String> {
 impl Snapshot for MySqlSnapshot {
     fn tables(&self) -> &[TableInfo] {
         &self.tables
+    }
+
+    fn rules(&self) -> String {
+        self.rules.clone()
     }
 
     fn taken_at(&self) -> Option<i64> {

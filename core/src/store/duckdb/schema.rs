@@ -138,22 +138,38 @@ const VIEWS: &[&str] = &["monthly_donations", "monthly_expenses", "monthly_cash"
 type Comments = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 const COMMENTS: &[Comments] = &[
+    ("schema_info", "Version of the tables in this file", &[("version", "Version, ascending; the highest one holds")]),
     (
         "quarantine",
         "Rows of the source that are not in the clean tables, and remarks on rows that are (kept)",
         &[
+            ("table_name", "Table of the row"),
             ("source_key", "Key of the row in the source"),
             ("reason", "Why, such as unknown_donor or future_date"),
             ("kept", "The row is in the clean table all the same"),
+            ("column_name", "The column at fault"),
             ("value", "The value at fault"),
             ("amount_sen", "What the row adds to the source's sum of amounts, in sen"),
+            ("reference", "What the row adds to the source's sum of references"),
+            ("mark", "What the row adds to the source's sum of marks of statuses"),
         ],
     ),
-    ("load_state", "The last good load", &[("run", "Number of the load"), ("as_of", "The day of the load")]),
+    (
+        "load_state",
+        "The last good load",
+        &[
+            ("run", "Number of the load"),
+            ("as_of", "The day of the load"),
+            ("source", "What was loaded from; no user, no password"),
+            ("state", "What the next load continues from, as JSON"),
+        ],
+    ),
     (
         "freshness",
         "How fresh each table is",
         &[
+            ("table_name", "The table"),
+            ("as_of", "The day of its last load"),
             ("source_rows", "Rows in the source"),
             ("clean_rows", "Rows in the clean table"),
             ("taken_at", "The source's clock at the snapshot, UTC"),
@@ -164,9 +180,12 @@ const COMMENTS: &[Comments] = &[
         "donor_stats",
         "Received gifts of every donor who gave",
         &[
+            ("donor_id", "The donor"),
             ("total_donation", "Sum in rupiah"),
             ("donation_count", "Number of gifts"),
             ("avg_donation", "Average gift in rupiah"),
+            ("first_donation_date", "Date of the first gift"),
+            ("last_donation_date", "Date of the last gift"),
             ("this_month", "Sum of the calendar month of the load"),
             ("this_year", "Sum of the calendar year of the load"),
         ],
@@ -177,11 +196,56 @@ const COMMENTS: &[Comments] = &[
         &[
             ("number", "The number in its normal form, as a number"),
             ("donor_id", "The donor; a verified contact goes first"),
+            ("verified", "The contact has been verified"),
         ],
     ),
-    ("donation_months", "Received donations by month; months without one are absent", &[]),
-    ("cash_months", "The cash book by category, month and direction; what has no entry is absent", &[]),
-    ("monthly_donations", "Received donations by month, without gaps; the last month may be running", &[]),
-    ("monthly_expenses", "Expenses by month and category, without gaps from a category's first on", &[]),
-    ("monthly_cash", "Income and expenses of the cash book by month", &[]),
+    (
+        "donation_months",
+        "Received donations by month; months without one are absent",
+        &[
+            ("month", "First day of the month"),
+            ("total_donation", "Sum in rupiah"),
+            ("donation_count", "Number of gifts"),
+        ],
+    ),
+    (
+        "cash_months",
+        "The cash book by category, month and direction; what has no entry is absent",
+        &[
+            ("category_id", "The category; NULL for entries without one"),
+            ("month", "First day of the month"),
+            ("direction", "income or expense"),
+            ("total", "Sum in rupiah"),
+            ("entry_count", "Number of entries"),
+        ],
+    ),
+    (
+        "monthly_donations",
+        "Received donations by month, without gaps; the last month may be running",
+        &[
+            ("month", "First day of the month"),
+            ("total_donation", "Sum in rupiah"),
+            ("donation_count", "Number of gifts"),
+        ],
+    ),
+    (
+        "monthly_expenses",
+        "Expenses by month and category, without gaps from a category's first on",
+        &[
+            ("month", "First day of the month"),
+            ("category_id", "The category; NULL for entries without one"),
+            ("category", "Name of the category"),
+            ("total_expense", "Sum in rupiah"),
+            ("entry_count", "Number of entries"),
+        ],
+    ),
+    (
+        "monthly_cash",
+        "Income and expenses of the cash book by month",
+        &[
+            ("month", "First day of the month"),
+            ("total_income", "Sum of the income in rupiah"),
+            ("total_expense", "Sum of the expenses in rupiah"),
+        ],
+    ),
 ];
