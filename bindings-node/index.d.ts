@@ -277,8 +277,8 @@ export declare class Runs {
 export declare class Stream {
   /** Begins to watch. */
   constructor(options?: object | null)
-  /** Takes the next value: `expected`, `p_value`, `score` (0 to 1) and `alarm`. */
-  update(value: number): any
+  /** Takes the next value, null or NaN if it is missing: `expected`, `p_value`, `score` (0 to 1) and `alarm`. */
+  update(value: number | null): any
 }
 
 /** A gateway. */

@@ -96,9 +96,9 @@ impl Stream {
         anomaly::Stream::new(options).map(Self).map_err(|error| raise(env, &error))
     }
 
-    /// Takes the next value: `expected`, `p_value`, `score` (0 to 1) and `alarm`.
-    #[napi(ts_return_type = "any")]
-    pub fn update<'env>(&mut self, env: &'env Env, value: f64) -> Result<Unknown<'env>> {
-        call(env, || self.0.push(value))
+    /// Takes the next value, null or NaN if it is missing: `expected`, `p_value`, `score` (0 to 1) and `alarm`.
+    #[napi(ts_args_type = "value: number | null", ts_return_type = "any")]
+    pub fn update<'env>(&mut self, env: &'env Env, value: Option<f64>) -> Result<Unknown<'env>> {
+        call(env, || self.0.push(value.unwrap_or(f64::NAN)))
     }
 }

@@ -120,7 +120,8 @@ test('a stream is watched', () => {
   }
   const jump = stream.update(1_000)
   assert.ok(jump.alarm && jump.score > 0.3 && jump.p_value < 1e-4)
-  assert.throws(() => stream.update(NaN), { code: 'invalid_input' })
+  for (const missing of [null, NaN]) assert.equal(stream.update(missing).p_value, 1)
+  assert.throws(() => stream.update(Infinity), { code: 'invalid_input' })
   assert.throws(() => new dermawan.Stream({ probation: 1 }), { code: 'invalid_input' })
 })
 

@@ -82,9 +82,9 @@ impl Stream {
         Ok(Self(Mutex::new(stream)))
     }
 
-    /// Takes the next value: a dict with `expected`, `p_value`, `score` (0 to 1) and `alarm`.
+    /// Takes the next value, None or NaN if it is missing: a dict with `expected`, `p_value`, `score` (0 to 1) and `alarm`.
     #[pyo3(signature = (value) -> "dict")]
-    fn update<'py>(&self, py: Python<'py>, value: f64) -> Said<'py> {
-        answer(py, || self.0.lock().unwrap_or_else(PoisonError::into_inner).push(value))
+    fn update<'py>(&self, py: Python<'py>, value: Option<f64>) -> Said<'py> {
+        answer(py, || self.0.lock().unwrap_or_else(PoisonError::into_inner).push(value.unwrap_or(f64::NAN)))
     }
 }

@@ -132,8 +132,10 @@ def test_a_stream_is_watched():
     assert not any(point["alarm"] for point in said)
     jump = stream.update(1_000)
     assert jump["alarm"] and jump["score"] > 0.3 and jump["p_value"] < 1e-4
+    for missing in (None, float("nan")):
+        assert (stream.update(missing)["p_value"], stream.update(missing)["alarm"]) == (1, False)
     with pytest.raises(dermawan.InvalidInput):
-        stream.update(float("nan"))
+        stream.update(float("inf"))
     with pytest.raises(dermawan.InvalidInput):
         dermawan.Stream({"probation": 1})
 

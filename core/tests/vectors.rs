@@ -230,7 +230,7 @@ struct Numbered {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Values {
-    values: Vec<f64>,
+    values: Vec<Option<f64>>,
 }
 
 #[derive(Deserialize)]
@@ -409,7 +409,9 @@ fn run_later(function: &str, input: &Value, options: &Value) -> Value {
         }
         "stream" => {
             let Values { values } = read(input);
-            let said = |mut stream: anomaly::Stream| values.iter().map(|&value| stream.push(value)).collect();
+            let said = |mut stream: anomaly::Stream| {
+                values.iter().map(|value| stream.push(value.unwrap_or(f64::NAN))).collect()
+            };
             answer(anomaly::Stream::new(read(options)).and_then(said).map(|said: Vec<_>| said))
         }
         "forecast_backtest" => answer(forecast::backtest(&read(&input["series"]), &read(options))),
@@ -545,7 +547,7 @@ vectors! {
     screen: 11,
     benford: 6,
     sequence_gaps: 6,
-    stream: 3,
+    stream: 4,
     forecast_backtest: 2,
     explain_forecast: 4,
     parse_number: 22,

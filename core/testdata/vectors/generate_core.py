@@ -64,6 +64,7 @@ def streams():
     for name, values, options in [
         ("a spike and a new level", daily, {"seasons": [7], "probation": 60}),
         ("as it comes", daily[:80], {}),
+        ("values are missing", [None if i % 11 == 5 else value for i, value in enumerate(daily[:120])], {"seasons": [7], "probation": 30}),
     ]:
         stream = dermawan.Stream(options)
         cases.append(case(name, {"values": values}, [stream.update(value) for value in values], options))
