@@ -43,7 +43,9 @@ setup-rust setup-mariadb setup-python setup-node setup-browser setup-peers: setu
 build: setup-rust
 	@$(ENV); $(BUILD)
 
-demo: build
+# The demo waits for its program alone: an example beside it makes cargo unite the features as in $(BUILD).
+demo: setup-rust
+	@$(ENV); cargo build --locked --workspace --bin dermawan-bot --example load $$FEATURES
 	@"$(PROFILE_DIR)/dermawan-bot" demo
 
 test: test-rust test-python test-node test-browser

@@ -99,7 +99,9 @@ const FAMILIES: [Family; 20] = [
 
 fn values(family: &Family, seed: u64) -> Vec<f64> {
     let mut noise = Noise(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-    (0..50).for_each(|_| drop(noise.share()));
+    for _ in 0..50 {
+        noise.share();
+    }
     let mut last = 0.0;
     let mut next = |i| {
         last = family.1(i, &mut noise, last);

@@ -9,7 +9,9 @@ use dermawan::source::files::{FilesOptions, FilesSource};
 use dermawan::source::mysql::{MySqlOptions, MySqlSource};
 use dermawan::source::{Mapping, Source};
 use dermawan::store::{DuckDbOptions, DuckDbStore};
-use dermawan::{Direction, DonorId, EntryId, Error, ErrorKind, Month, OwedThanks, OwnedTurn, Result, Settings};
+use dermawan::{
+    AcceptedMonth, Direction, DonorId, EntryId, Error, ErrorKind, Month, OwedThanks, OwnedTurn, Result, Settings,
+};
 use napi::Env;
 use napi::bindgen_prelude::{AsyncTask, Unknown};
 use napi_derive::napi;
@@ -267,6 +269,21 @@ impl Analytics {
     #[napi(ts_return_type = "Promise<number[]>")]
     pub fn accepted_entries(&self) -> AsyncTask<Job> {
         self.later(Core::accepted_entries)
+    }
+
+    /// "This is fine" of whole months, such as `expenseAnomalies` and `incomeAnomalies` report them: a month is not reported
+    /// again while its sum stays the same. Without a `category` it is that of all donations.
+    #[napi(ts_args_type = "months: any[], accepted?: boolean | null", ts_return_type = "Promise<null>")]
+    pub fn accept_months(&self, env: &Env, months: Unknown<'_>, accepted: Maybe<'_>) -> napi::Result<Later> {
+        let months: Vec<AcceptedMonth> = read(env, "months", months)?;
+        let accepted: Option<bool> = read_or_default(env, "accepted", accepted)?;
+        Ok(self.later(move |analytics| analytics.accept_months(&months, accepted.unwrap_or(true))))
+    }
+
+    /// The months that were accepted, ascending; those of donations come first.
+    #[napi(ts_return_type = "Promise<any[]>")]
+    pub fn accepted_months(&self) -> AsyncTask<Job> {
+        self.later(Core::accepted_months)
     }
 
     /// Where gifts and the cash book do not tell the same story; at most `limit` (100 when left out) of each kind.

@@ -176,6 +176,17 @@ test('what was accepted stays silent', async () => {
   assert.deepEqual(await sample.screen(asOf), before)
 })
 
+test('months that were accepted stay silent', async () => {
+  const before = (await sample.expenseAnomalies(asOf)).anomalies
+  const { category, month, amount } = before[0]
+  await sample.acceptMonths([before[0]])
+  assert.deepEqual(await sample.acceptedMonths(), [{ category, month, amount }])
+  assert.deepEqual((await sample.expenseAnomalies(asOf)).anomalies, before.slice(1))
+  await sample.acceptMonths([{ category, month, amount }], false)
+  assert.deepEqual(await sample.acceptedMonths(), [])
+  assert.deepEqual((await sample.expenseAnomalies(asOf)).anomalies, before)
+})
+
 test('gifts and the cash book', async () => {
   assert.ok((await sample.incomeAnomalies(asOf)).tested > 0)
   const bookings = await sample.bookings(asOf, 1)

@@ -11,7 +11,9 @@ use dermawan::source::frame::FrameSource;
 use dermawan::source::mysql::{MySqlOptions, MySqlSource};
 use dermawan::source::{Mapping, Source};
 use dermawan::store::{DuckDbOptions, DuckDbStore};
-use dermawan::{Direction, DonorId, EntryId, Error, ErrorKind, Month, OwedThanks, OwnedTurn, Result, Settings, Table};
+use dermawan::{
+    AcceptedMonth, Direction, DonorId, EntryId, Error, ErrorKind, Month, OwedThanks, OwnedTurn, Result, Settings, Table,
+};
 use jiff::civil::Date;
 use pyo3::prelude::*;
 use pyo3_arrow::input::AnyRecordBatch;
@@ -299,6 +301,20 @@ impl Analytics {
     /// The lines that were accepted, ascending.
     fn accepted_entries(&self, py: Python<'_>) -> PyResult<Vec<u64>> {
         call(py, || Ok(self.handle()?.accepted_entries()?.into_iter().map(|entry| entry.0).collect()))
+    }
+
+    /// "This is fine" of whole months, such as `expense_anomalies` and `income_anomalies` report them: a month is not reported
+    /// again while its sum stays the same. Without a `category` it is that of all donations.
+    #[pyo3(signature = (months: "list[dict]", accepted=true))]
+    fn accept_months(&self, py: Python<'_>, months: &Bound<'_, PyAny>, accepted: bool) -> PyResult<()> {
+        let months: Vec<AcceptedMonth> = read("months", months)?;
+        call(py, || self.handle()?.accept_months(&months, accepted))
+    }
+
+    /// The months that were accepted, ascending; those of donations come first.
+    #[pyo3(signature = () -> "list[dict]")]
+    fn accepted_months<'py>(&self, py: Python<'py>) -> Said<'py> {
+        answer(py, || self.handle()?.accepted_months())
     }
 
     /// Where gifts and the cash book do not tell the same story; at most `limit` of each kind.

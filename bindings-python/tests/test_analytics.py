@@ -256,6 +256,21 @@ def test_what_was_accepted_stays_silent(sample):
     assert sample.screen(AS_OF) == before
 
 
+def test_months_that_were_accepted_stay_silent(sample):
+    before = sample.expense_anomalies(AS_OF)["anomalies"]
+    first = before[0]
+    sample.accept_months([first])
+    known = {key: first[key] for key in ("category", "month", "amount")}
+    assert sample.accepted_months() == [known]
+    assert sample.expense_anomalies(AS_OF)["anomalies"] == before[1:]
+    sample.accept_months([{**known, "amount": known["amount"] + 1}])
+    assert sample.expense_anomalies(AS_OF)["anomalies"] == before, "another sum is looked at again"
+    sample.accept_months([known], accepted=False)
+    assert sample.accepted_months() == []
+    with pytest.raises(dermawan.DermawanError):
+        sample.accept_months([{"month": "2025-13", "amount": 1}])
+
+
 def test_gifts_and_the_cash_book(sample):
     assert sample.income_anomalies(AS_OF)["tested"] > 0
     bookings = sample.bookings(AS_OF, limit=1)

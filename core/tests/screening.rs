@@ -4,7 +4,7 @@
 use dermawan::anomaly::{ExpenseOptions, Months, expenses};
 use dermawan::sample::{Sample, SampleOptions, SampleSource};
 use dermawan::store::{DuckDbOptions, DuckDbStore, MemoryStore, Store};
-use dermawan::{Analytics, Direction, EntryId, Settings, etl};
+use dermawan::{AcceptedMonth, Analytics, Direction, EntryId, Rupiah, Settings, etl};
 use jiff::civil::Date;
 
 fn loaded(store: impl Store + 'static) -> (Analytics, Date) {
@@ -66,6 +66,34 @@ fn planted_expenses_are_suspects_until_accepted() {
         assert!(silent(&analytics));
         analytics.accept_entries(&seen, false).unwrap();
         assert!(!silent(&analytics) && analytics.accepted_entries().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn a_month_is_strange_until_accepted_and_again_when_its_sum_changes() {
+    for (analytics, as_of) in stores() {
+        let found = analytics.expense_anomalies(as_of).unwrap().anomalies;
+        let month = AcceptedMonth { category: Some(found[0].category), month: found[0].month, amount: found[0].amount };
+        let told = || {
+            let answer = analytics.expense_anomalies(as_of).unwrap().anomalies;
+            (answer.len(), analytics.expense_findings(as_of).unwrap().len())
+        };
+        assert_eq!(told(), (found.len(), found.len()));
+        let donations = AcceptedMonth { category: None, ..month };
+        analytics.accept_months(&[month, donations, month], true).unwrap();
+        assert_eq!(told(), (found.len() - 1, found.len() - 1));
+        assert_eq!(analytics.accepted_months().unwrap(), [donations, month]);
+        // A load changes nothing of it.
+        let options = etl::Options { mode: etl::Mode::Full, ..Settings::default().etl };
+        let mut source = SampleSource::new(Sample::new(SampleOptions::demo()).unwrap());
+        analytics.load_with(&mut source, &options, as_of, &mut |_| Ok(())).unwrap();
+        assert_eq!(told(), (found.len() - 1, found.len() - 1));
+        let other = AcceptedMonth { amount: month.amount + Rupiah::from_sen(1), ..month };
+        analytics.accept_months(&[other], true).unwrap();
+        assert_eq!(analytics.accepted_months().unwrap(), [donations, other], "one sum of a month is remembered");
+        assert_eq!(told(), (found.len(), found.len()));
+        analytics.accept_months(&[month, donations], false).unwrap();
+        assert!(analytics.accepted_months().unwrap().is_empty());
     }
 }
 

@@ -1,9 +1,9 @@
 //! The page's facts from the analytics, and from whoever sends messages.
 
-use super::desk::{Action, Decision, Desk};
+use super::desk::{Action, Decision, Desk, month_id};
 use super::facts::{
-    CashFlowRow, Delivery, Draft, ForecastRow, Freshness, MonthFacts, Outcome, OutcomeRow, PageFacts, Picture,
-    RetentionRow, RiskRow, SegmentRow, StrangeEntryRow, StrangeMonthRow,
+    AcceptedMonthRow, CashFlowRow, Delivery, Draft, ForecastRow, Freshness, MonthFacts, Outcome, OutcomeRow, PageFacts,
+    Picture, RetentionRow, RiskRow, SegmentRow, StrangeEntryRow, StrangeMonthRow,
 };
 use dermawan::anomaly::{ExpenseAnomaly, ScreenOptions};
 use dermawan::calendar::hijri::MonthFeatures;
@@ -13,7 +13,8 @@ use dermawan::forecast::{self, CashFlow, Forecast};
 use dermawan::insight::{CareOutcome, DonorAtRisk, RiskReason, Share};
 use dermawan::message::{clean_or, date, month_long, number, risk_level, risk_reason, rupiah, table_name};
 use dermawan::{
-    Analytics, CategoryId, CategoryMonth, Direction, EntryId, Error, ErrorKind, Language, Month, MonthlySeries, Result,
+    AcceptedMonth, Analytics, CategoryId, CategoryMonth, Direction, EntryId, Error, ErrorKind, Language, Month,
+    MonthlySeries, Result,
 };
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -92,7 +93,7 @@ fn nothing_sends() -> Error {
 /// Which day it is.
 pub(crate) type Today = Box<dyn Fn() -> Result<Date> + Send + Sync>;
 
-/// The page's desk over analytics. What was found out is kept until other facts are loaded, a line is accepted, or
+/// The page's desk over analytics. What was found out is kept until other facts are loaded, something is accepted, or
 /// another day comes.
 pub(crate) struct AnalyticsDesk {
     analytics: Arc<Analytics>,
@@ -101,7 +102,7 @@ pub(crate) struct AnalyticsDesk {
     known: Mutex<Option<Arc<Known>>>,
     /// Held by whoever finds out anew.
     making: Mutex<()>,
-    /// How often lines were looked at again.
+    /// How often months and lines were looked at again.
     looks: AtomicU64,
     /// Somebody calls [`AnalyticsDesk::warm`] all the time, so nobody else needs to wait for what is new.
     warmed: AtomicBool,
@@ -169,34 +170,42 @@ impl AnalyticsDesk {
         }
         let looks = self.looks.load(Ordering::Relaxed);
         let (run, day) = wanted;
-        let (mut facts, pictures) = Gathering::of(&self.analytics, day)?.done();
+        let (facts, pictures) = Gathering::of(&self.analytics, day)?.done();
+        let mut made = Known { run, day, facts, pictures };
         let mut known = self.lock();
         if self.looks.load(Ordering::Relaxed) != looks {
-            // A line was accepted meanwhile, perhaps behind the back of what has just been found out.
-            facts = lines(&self.analytics, day, facts)?;
+            // Something was accepted meanwhile, perhaps behind the back of what has just been found out.
+            made = looked_at(&self.analytics, &made)?;
         }
-        let made = Arc::new(Known { run, day, facts, pictures });
+        let made = Arc::new(made);
         *known = Some(Arc::clone(&made));
         Ok(made)
     }
 
-    /// Finds out anew which lines are worth a look; the rest does not depend on what was accepted, and takes long.
+    /// Finds out anew which months and lines are worth a look; the rest does not depend on what was accepted, and takes long.
     fn look_again(&self) -> Result<()> {
         let mut known = self.lock();
         self.looks.fetch_add(1, Ordering::Relaxed);
         let Some(there) = known.take() else { return Ok(()) };
-        let facts = lines(&self.analytics, there.day, there.facts.clone())?;
-        *known = Some(Arc::new(Known { run: there.run, day: there.day, facts, pictures: there.pictures.clone() }));
+        *known = Some(Arc::new(looked_at(&self.analytics, &there)?));
         Ok(())
     }
 }
 
-/// The same facts with the lines that are worth a look now.
-fn lines(analytics: &Analytics, day: Date, facts: PageFacts) -> Result<PageFacts> {
-    let mut found = Gathering::begun(analytics, day);
+/// The same facts and pictures with the months and lines that are worth a look now.
+fn looked_at(analytics: &Analytics, there: &Known) -> Result<Known> {
+    let mut found = Gathering::begun(analytics, there.day);
+    found.months()?;
     found.entries()?;
-    let PageFacts { strange_entries, accepted_entries, .. } = found.facts;
-    Ok(PageFacts { strange_entries, accepted_entries, ..facts })
+    let (new, drawn) = found.done();
+    let PageFacts { strange_months, accepted_months, strange_entries, accepted_entries, pictures: named, .. } = new;
+    let mut facts =
+        PageFacts { strange_months, accepted_months, strange_entries, accepted_entries, ..there.facts.clone() };
+    facts.pictures.retain(|picture| !drawn.contains_key(&picture.name));
+    facts.pictures.extend(named);
+    let mut pictures = there.pictures.clone();
+    pictures.extend(drawn);
+    Ok(Known { run: there.run, day: there.day, facts, pictures })
 }
 
 impl Known {
@@ -222,6 +231,10 @@ impl Desk for AnalyticsDesk {
         match action {
             Action::Entry { id, fine } => {
                 self.analytics.accept_entries(&[EntryId(*id)], *fine)?;
+                self.look_again()
+            }
+            Action::Month { month, fine } => {
+                self.analytics.accept_months(&[*month], *fine)?;
                 self.look_again()
             }
             Action::Message { id, decision } => self.workbench.decide(*id, *decision),
@@ -419,6 +432,11 @@ impl<'a> Gathering<'a> {
             let (min, max) = (found.expected_range.min, found.expected_range.max);
             let short = |amount: dermawan::Rupiah| dermawan::message::rupiah_short(amount.to_f64(), self.language);
             self.facts.strange_months.push(StrangeMonthRow {
+                id: month_id(&AcceptedMonth {
+                    category: Some(found.category),
+                    month: found.month,
+                    amount: found.amount,
+                }),
                 category: name(found.category),
                 month: month_long(found.month, self.language),
                 amount: rupiah(found.amount),
@@ -427,6 +445,17 @@ impl<'a> Gathering<'a> {
                 picture,
             });
         }
+        // Those of donations have no place here: the page shows no strange months of them.
+        let accepted = self.analytics.accepted_months()?;
+        self.facts.accepted_months = accepted
+            .iter()
+            .filter_map(|month| {
+                let what = (name(month.category?), month_long(month.month, self.language), rupiah(month.amount));
+                Some(AcceptedMonthRow { id: month_id(month), what: format!("{}, {}: {}", what.0, what.1, what.2) })
+            })
+            .collect();
+        self.facts.accepted_months.reverse();
+        self.facts.accepted_months.truncate(MOST_ENTRIES);
         Ok(())
     }
 

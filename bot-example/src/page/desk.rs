@@ -1,7 +1,7 @@
 //! What the page needs of whoever serves it.
 
 use super::facts::PageFacts;
-use dermawan::Result;
+use dermawan::{AcceptedMonth, CategoryId, Result, Rupiah};
 
 /// Where the page's facts come from, and who does what its buttons ask for. Called from threads that may wait.
 pub(crate) trait Desk: Send + Sync {
@@ -20,6 +20,8 @@ pub(crate) trait Desk: Send + Sync {
 pub(crate) enum Action {
     /// A line of the cash book is fine, or is not any more.
     Entry { id: u64, fine: bool },
+    /// A month is fine, or is not any more.
+    Month { month: AcceptedMonth, fine: bool },
     /// What becomes of a message in doubt.
     Message { id: u64, decision: Decision },
     /// The greetings that may go out.
@@ -51,10 +53,13 @@ impl Action {
                 form.iter().filter(|(key, _)| key == "draf").map(|(_, value)| value.parse().ok()).collect();
             ids.filter(|ids| !ids.is_empty())
         };
+        let month = |fine| Some(Self::Month { month: read_month(value("id")?)?, fine });
         let message = |decision| Some(Self::Message { id: id()?, decision });
         match value("tindakan")? {
             "wajar" => Some(Self::Entry { id: id()?, fine: true }),
             "periksa" => Some(Self::Entry { id: id()?, fine: false }),
+            "bulan-wajar" => month(true),
+            "bulan-periksa" => month(false),
             "ulangi" => message(Decision::Retry),
             "terkirim" => message(Decision::Sent),
             "buang" => message(Decision::Discard),
@@ -70,6 +75,8 @@ impl Action {
         match self {
             Self::Entry { fine: true, .. } => "wajar",
             Self::Entry { fine: false, .. } => "periksa",
+            Self::Month { fine: true, .. } => "bulan-wajar",
+            Self::Month { fine: false, .. } => "bulan-periksa",
             Self::Message { decision: Decision::Retry, .. } => "ulangi",
             Self::Message { decision: Decision::Sent, .. } => "terkirim",
             Self::Message { decision: Decision::Discard, .. } => "buang",
@@ -82,11 +89,26 @@ impl Action {
     /// The part of the page that it belongs to.
     pub(super) const fn part(&self) -> &'static str {
         match self {
-            Self::Entry { .. } => "kejanggalan",
+            Self::Entry { .. } | Self::Month { .. } => "kejanggalan",
             Self::Message { .. } => "pengiriman",
             Self::Approve(_) | Self::Decline(_) | Self::Draft => "sapaan",
         }
     }
+}
+
+/// A month as forms carry it: category, month and sum in sen, such as `2:2025-12:2904100000`; without a category that of
+/// all donations.
+pub(super) fn month_id(month: &AcceptedMonth) -> String {
+    let category = month.category.map(|category| category.to_string()).unwrap_or_default();
+    format!("{category}:{}:{}", month.month, month.amount.sen())
+}
+
+fn read_month(id: &str) -> Option<AcceptedMonth> {
+    let mut parts = id.split(':');
+    let (category, month, sen) = (parts.next()?, parts.next()?, parts.next()?);
+    let category = if category.is_empty() { None } else { Some(CategoryId(category.parse().ok()?)) };
+    let month = AcceptedMonth { category, month: month.parse().ok()?, amount: Rupiah::from_sen(sen.parse().ok()?) };
+    parts.next().is_none().then_some(month)
 }
 
 /// What is said of an action that was done, by its name. Only these texts are ever said: one from the address would let
@@ -95,6 +117,8 @@ pub(super) fn said(name: &str) -> Option<&'static str> {
     Some(match name {
         "wajar" => "Transaksi ditandai wajar.",
         "periksa" => "Tanda wajar dibatalkan.",
+        "bulan-wajar" => "Bulan ditandai wajar.",
+        "bulan-periksa" => "Tanda wajar bulan dibatalkan.",
         "ulangi" => "Pesan akan dikirim lagi.",
         "terkirim" => "Pesan ditandai terkirim.",
         "buang" => "Pesan dibuang.",
@@ -125,6 +149,21 @@ mod tests {
             let action = read(&[("tindakan", name), ("id", "1"), ("draf", "1")]).unwrap();
             assert_eq!(action.name(), name);
             assert!(said(name).is_some() && !action.part().is_empty());
+        }
+        let month = AcceptedMonth {
+            category: Some(CategoryId(2)),
+            month: "2025-12".parse().unwrap(),
+            amount: Rupiah::from_sen(2_904_100_000),
+        };
+        for month in [month, AcceptedMonth { category: None, ..month }] {
+            for (name, fine) in [("bulan-wajar", true), ("bulan-periksa", false)] {
+                let action = read(&[("tindakan", name), ("id", &month_id(&month))]).unwrap();
+                assert_eq!((action.name(), &action), (name, &Action::Month { month, fine }));
+                assert!(said(name).is_some() && action.part() == "kejanggalan");
+            }
+        }
+        for id in ["2:2025-13:1", "x:2025-12:1", "2:2025-12:", "2:2025-12:1:1", "7", ""] {
+            assert_eq!(read(&[("tindakan", "bulan-wajar"), ("id", id)]), None, "{id}");
         }
         assert_eq!(said("<b>"), None);
         for wrong in [

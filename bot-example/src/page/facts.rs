@@ -29,6 +29,8 @@ pub(crate) struct PageFacts {
     pub(crate) strange_entries: Vec<StrangeEntryRow>,
     /// Lines that were found in order.
     pub(crate) accepted_entries: Vec<String>,
+    /// Months that were found in order.
+    pub(crate) accepted_months: Vec<AcceptedMonthRow>,
     /// Kinds of donors.
     pub(crate) segments: Vec<SegmentRow>,
     /// Retention by year, the latest first.
@@ -126,9 +128,20 @@ pub(crate) struct RiskRow {
     pub(crate) reasons: Vec<String>,
 }
 
+/// A month that somebody found in order.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct AcceptedMonthRow {
+    /// What forms call it.
+    pub(crate) id: String,
+    /// Category, month and sum.
+    pub(crate) what: String,
+}
+
 /// A category's month that is strange.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct StrangeMonthRow {
+    /// What forms call it.
+    pub(crate) id: String,
     /// The category.
     pub(crate) category: String,
     /// The month.

@@ -59,7 +59,8 @@ fn broken(cause: minijinja::Error) -> Error {
 mod tests {
     use super::*;
     use crate::page::facts::{
-        Delivery, Doubtful, Draft, Outcome, OutcomeRow, Picture, RiskRow, StrangeEntryRow, StrangeMonthRow,
+        AcceptedMonthRow, Delivery, Doubtful, Draft, Outcome, OutcomeRow, Picture, RiskRow, StrangeEntryRow,
+        StrangeMonthRow,
     };
 
     const HOSTILE: &str = "</p><script>alert(1)</script>\"'&{{ 7 * 7 }}";
@@ -70,6 +71,7 @@ mod tests {
             organisation: text(),
             at_risk: vec![RiskRow { name: text(), level: text(), score: text(), reasons: vec![text(), text()] }],
             strange_months: vec![StrangeMonthRow {
+                id: text(),
                 category: text(),
                 month: text(),
                 amount: text(),
@@ -85,6 +87,7 @@ mod tests {
                 why: vec![text()],
             }],
             accepted_entries: vec![text()],
+            accepted_months: vec![AcceptedMonthRow { id: text(), what: text() }],
             delivery: Some(Delivery {
                 stages: vec![(text(), text())],
                 halted: vec![text()],
@@ -127,7 +130,7 @@ mod tests {
     fn every_form_has_its_token() {
         let html = View::new().unwrap().page(&hostile(), "the-token", None).unwrap();
         let forms = html.matches("<form ").count();
-        assert_eq!(forms, 8, "logout, fine, not fine, drafting, drafts, retry, sent, discard");
+        assert_eq!(forms, 10, "logout, month and line fine and not fine, drafting, drafts, retry, sent, discard");
         assert_eq!(html.matches("name=\"csrf\" value=\"the-token\"").count(), forms);
     }
 

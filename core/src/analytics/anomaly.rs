@@ -3,20 +3,35 @@
 use super::Analytics;
 use super::desk::finding;
 use crate::anomaly::{
-    self, ExpenseReport, Gifts, IncomeReport, ScreenOptions, Screening, TransactionReport, UnusualGift,
+    self, ExpenseAnomaly, ExpenseReport, Gifts, IncomeAnomaly, IncomeReport, ScreenOptions, Screening,
+    TransactionReport, UnusualGift,
 };
 use crate::error::Result;
 use crate::insight;
-use crate::model::{CategoryId, Direction, EntryId, GiftDays};
+use crate::model::{AcceptedMonth, CategoryId, Direction, EntryId, GiftDays};
 use crate::store::{Bookings, View};
 use jiff::civil::Date;
 
 impl Analytics {
-    /// Months of expense categories outside their expected range.
+    /// Months of expense categories outside their expected range, but for those that were accepted.
     pub fn expense_anomalies(&self, as_of: Date) -> Result<ExpenseReport> {
         let (view, as_of) = self.facts(as_of)?;
+        self.expense_anomalies_in(&*view, as_of)
+    }
+
+    pub(super) fn expense_anomalies_in(&self, view: &dyn View, as_of: Date) -> Result<ExpenseReport> {
         let rows = view.cash_by_month(Direction::Expense, as_of)?;
-        anomaly::expenses(&rows, as_of, &self.settings.expense_anomalies)
+        let mut report = anomaly::expenses(&rows, as_of, &self.settings.expense_anomalies)?;
+        if !report.anomalies.is_empty() {
+            let accepted = view.accepted_months()?;
+            let month = |found: &ExpenseAnomaly| AcceptedMonth {
+                category: Some(found.category),
+                month: found.month,
+                amount: found.amount,
+            };
+            report.anomalies.retain(|found| !accepted.contains(&month(found)));
+        }
+        Ok(report)
     }
 
     /// The same as messages tell of them, each with its category.
@@ -27,11 +42,18 @@ impl Analytics {
         Ok(found.iter().map(|found| (found.category, finding(found, name(found.category)))).collect())
     }
 
-    /// Months of donations outside their expected range, by the same settings.
+    /// Months of donations outside their expected range, by the same settings, but for those that were accepted.
     pub fn income_anomalies(&self, as_of: Date) -> Result<IncomeReport> {
         let (view, as_of) = self.facts(as_of)?;
         let months = view.donations_by_month(as_of)?;
-        anomaly::income(&months, as_of, &self.settings.expense_anomalies)
+        let mut report = anomaly::income(&months, as_of, &self.settings.expense_anomalies)?;
+        if !report.anomalies.is_empty() {
+            let accepted = view.accepted_months()?;
+            let month =
+                |found: &IncomeAnomaly| AcceptedMonth { category: None, month: found.month, amount: found.amount };
+            report.anomalies.retain(|found| !accepted.contains(&month(found)));
+        }
+        Ok(report)
     }
 
     /// Gifts that differ from what their donor usually gives, of all donors in one pass. Gifts of one donor on one day
@@ -71,6 +93,19 @@ impl Analytics {
     /// The lines that were accepted, ascending.
     pub fn accepted_entries(&self) -> Result<Vec<EntryId>> {
         self.store.view()?.accepted()
+    }
+
+    /// "This is fine" of whole months: the category's month (or, without a category, that of all donations) is not
+    /// reported again while its sum stays the same, by [`Analytics::expense_anomalies`], [`Analytics::income_anomalies`]
+    /// and in messages. With `false`, it may be again. What is remembered once is the last sum of a month; loads do not
+    /// touch it.
+    pub fn accept_months(&self, months: &[AcceptedMonth], accepted: bool) -> Result<()> {
+        self.store.accept_months(months, accepted)
+    }
+
+    /// The months that were accepted, ascending; those of donations come first.
+    pub fn accepted_months(&self) -> Result<Vec<AcceptedMonth>> {
+        self.store.view()?.accepted_months()
     }
 }
 

@@ -175,8 +175,7 @@ impl Facts for Desk<'_> {
     fn anomalies(&self) -> Result<AnomalyList> {
         self.told.set(true);
         let name = self.names()?;
-        let rows = self.view.cash_by_month(Direction::Expense, self.as_of)?;
-        let months = anomaly::expenses(&rows, self.as_of, &self.settings().expense_anomalies)?;
+        let months = self.analytics.expense_anomalies_in(&*self.view, self.as_of)?;
         let since = self.as_of.saturating_sub(jiff::Span::new().days(i64::from(self.settings().unusual_days)));
         let options = ScreenOptions { since: Some(since), ..self.settings().screening.clone() };
         let screening = screen_in(&*self.view, self.as_of, &options)?;

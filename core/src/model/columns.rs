@@ -70,6 +70,19 @@ pub struct CategoryMonth {
     pub count: u64,
 }
 
+/// A month that somebody looked at and found in order. It stays so while its sum stays the same. A finding of months may
+/// be given for it: what else it says is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AcceptedMonth {
+    /// The expense category; `None` for the donations of all donors.
+    #[serde(default)]
+    pub category: Option<CategoryId>,
+    /// The month.
+    pub month: Month,
+    /// What it came to.
+    pub amount: Rupiah,
+}
+
 /// Lines of the cash book, all columns of one length.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -13,7 +13,9 @@ mod organisation;
 mod rupiah;
 mod table;
 
-pub use columns::{CashBook, CashEntries, CategoryMonth, Direction, DonorGifts, MonthTotal, MonthlySeries};
+pub use columns::{
+    AcceptedMonth, CashBook, CashEntries, CategoryMonth, Direction, DonorGifts, MonthTotal, MonthlySeries,
+};
 pub(crate) use day::{civil_day, epoch_day};
 pub use giving::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
 pub use ids::{AccountId, CategoryId, ChildId, ContactId, DonationId, DonorId, EntryId};

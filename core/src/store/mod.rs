@@ -6,8 +6,8 @@
 use crate::error::Result;
 use crate::etl::{Load, Quarantined, State};
 use crate::model::{
-    CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonationId, DonorGifts, DonorId, EntryId, MonthTotal,
-    Rupiah,
+    AcceptedMonth, CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonationId, DonorGifts, DonorId,
+    EntryId, MonthTotal, Rupiah,
 };
 use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
 use jiff::civil::Date;
@@ -38,6 +38,9 @@ pub trait Store: Send + Sync {
     /// Remembers that somebody looked at lines of the cash book and found them in order (or, with `false`, takes that
     /// back). It survives loads.
     fn accept(&self, entries: &[EntryId], accepted: bool) -> Result<()>;
+
+    /// The same of whole months. One sum of a category's month is remembered, the last.
+    fn accept_months(&self, months: &[AcceptedMonth], accepted: bool) -> Result<()>;
 }
 
 /// One state of the facts.
@@ -87,6 +90,9 @@ pub trait View: Send {
 
     /// The lines that were accepted, ascending.
     fn accepted(&self) -> Result<Vec<EntryId>>;
+
+    /// The months that were accepted, ascending; those of donations come first.
+    fn accepted_months(&self) -> Result<Vec<AcceptedMonth>>;
 
     /// The cash categories, ascending.
     fn categories(&self) -> Result<Vec<(CategoryId, String)>>;

@@ -3,12 +3,13 @@
 use super::rows;
 use super::trouble::trouble;
 use crate::error::Result;
-use crate::model::{CashBook, CategoryId, Direction, DonationId, EntryId, Rupiah, civil_day};
+use crate::model::{AcceptedMonth, CashBook, CategoryId, Direction, DonationId, EntryId, Month, Rupiah, civil_day};
 use crate::store::Bookings;
 use ::duckdb::{Connection, params};
 use arrow::datatypes::{Date32Type, Int32Type, Int64Type, UInt64Type};
 use jiff::civil::Date;
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 /// Keys that one query asks for at most.
 const CHUNK: usize = 10_000;
@@ -19,7 +20,12 @@ const UNKNOWN: i32 = i32::MIN;
 pub(super) const ACCEPTED: &str = "
 CREATE TABLE IF NOT EXISTS accepted_entries (entry_id UBIGINT);
 COMMENT ON TABLE accepted_entries IS 'Lines of the cash book that somebody looked at and found in order';
-COMMENT ON COLUMN accepted_entries.entry_id IS 'The line of the cash book';";
+COMMENT ON COLUMN accepted_entries.entry_id IS 'The line of the cash book';
+CREATE TABLE IF NOT EXISTS accepted_months (category_id UBIGINT, month DATE, amount DECIMAL(18, 2));
+COMMENT ON TABLE accepted_months IS 'Months that somebody looked at and found in order';
+COMMENT ON COLUMN accepted_months.category_id IS 'The expense category; NULL for the donations of all donors';
+COMMENT ON COLUMN accepted_months.month IS 'The first day of the month';
+COMMENT ON COLUMN accepted_months.amount IS 'What it came to; another sum is looked at again';";
 
 pub(super) fn cash_book(connection: &Connection, to: Date) -> Result<CashBook> {
     let sql = format!(
@@ -121,4 +127,43 @@ pub(super) fn accept(connection: &Connection, entries: &[EntryId], accepted: boo
         connection.execute_batch(&sql).map_err(&doing)?;
     }
     Ok(())
+}
+
+pub(super) fn accepted_months(connection: &Connection) -> Result<Vec<AcceptedMonth>> {
+    let mut months = Vec::new();
+    let sql = "SELECT coalesce(category_id, 0), (category_id IS NULL)::INTEGER, month, (amount * 100)::BIGINT
+               FROM accepted_months ORDER BY category_id NULLS FIRST, month";
+    rows::batches(connection, "reading what was accepted", sql, [], |batch| {
+        let (category, donations) = (rows::values::<UInt64Type>(batch, 0)?, rows::values::<Int32Type>(batch, 1)?);
+        let (month, sen) = (rows::values::<Date32Type>(batch, 2)?, rows::values::<Int64Type>(batch, 3)?);
+        months.extend((0..batch.num_rows()).map(|row| AcceptedMonth {
+            category: (donations[row] == 0).then_some(CategoryId(category[row])),
+            month: Month::of(civil_day(month[row])),
+            amount: Rupiah::from_sen(sen[row]),
+        }));
+        Ok(())
+    })?;
+    Ok(months)
+}
+
+pub(super) fn accept_months(connection: &Connection, months: &[AcceptedMonth], accepted: bool) -> Result<()> {
+    let mut statements = String::from("BEGIN; ");
+    for AcceptedMonth { category, month, amount } in months {
+        // Numbers and dates only, so that they may stand in the text.
+        let category = category.map_or_else(|| "NULL".into(), |category| category.to_string());
+        let (day, sen) = (month.first_day(), amount.sen());
+        let _ = write!(
+            statements,
+            "DELETE FROM accepted_months WHERE category_id IS NOT DISTINCT FROM {category} AND month = DATE '{day}'; "
+        );
+        if accepted {
+            let sum = format!("({sen}::DECIMAL(38, 2) / 100)::DECIMAL(18, 2)");
+            let _ = write!(statements, "INSERT INTO accepted_months VALUES ({category}, DATE '{day}', {sum}); ");
+        }
+    }
+    statements.push_str("COMMIT");
+    connection.execute_batch(&statements).map_err(|cause| {
+        let _ = connection.execute_batch("ROLLBACK");
+        trouble("remembering what was accepted")(cause)
+    })
 }

@@ -22,7 +22,7 @@ pub use open::DuckDbOptions;
 use super::{Store, View};
 use crate::error::{Error, ErrorKind, Result};
 use crate::etl::{Load, State};
-use crate::model::EntryId;
+use crate::model::{AcceptedMonth, EntryId};
 use ::duckdb::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -142,6 +142,11 @@ impl Store for DuckDbStore {
     fn accept(&self, entries: &[EntryId], accepted: bool) -> Result<()> {
         let connection = self.connection()?;
         self.guarded(&connection, || audit::accept(&connection, entries, accepted))
+    }
+
+    fn accept_months(&self, months: &[AcceptedMonth], accepted: bool) -> Result<()> {
+        let connection = self.connection()?;
+        self.guarded(&connection, || audit::accept_months(&connection, months, accepted))
     }
 }
 

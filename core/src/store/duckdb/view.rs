@@ -5,8 +5,8 @@ use super::{DuckDbStore, giving, lock, rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::etl::{Quarantined, Reason, State};
 use crate::model::{
-    CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonorGifts, DonorId, EntryId, Month, MonthTotal,
-    Rupiah, Table, civil_day,
+    AcceptedMonth, CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonorGifts, DonorId, EntryId, Month,
+    MonthTotal, Rupiah, Table, civil_day,
 };
 use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
 use crate::store::{Bookings, Contact, DonorRecord, ReceivedGift, View};
@@ -321,6 +321,10 @@ impl View for DuckDbView<'_> {
 
     fn accepted(&self) -> Result<Vec<EntryId>> {
         super::audit::accepted(self.sql()?)
+    }
+
+    fn accepted_months(&self) -> Result<Vec<AcceptedMonth>> {
+        super::audit::accepted_months(self.sql()?)
     }
 
     fn categories(&self) -> Result<Vec<(CategoryId, String)>> {

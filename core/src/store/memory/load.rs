@@ -205,6 +205,7 @@ impl Load for MemoryLoad<'_> {
         let mut current = self.turn.0.facts.write().unwrap_or_else(PoisonError::into_inner);
         // What people said while the load ran.
         facts.accepted.clone_from(&current.accepted);
+        facts.accepted_months.clone_from(&current.accepted_months);
         *current = Arc::new(facts);
         drop(current);
         Ok(())

@@ -9,7 +9,7 @@ mod view;
 use super::{Store, View};
 use crate::error::Result;
 use crate::etl::{Load, Quarantined, State};
-use crate::model::{EntryId, Table};
+use crate::model::{AcceptedMonth, CategoryId, EntryId, Month, Rupiah, Table};
 use cells::Row;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
@@ -30,6 +30,8 @@ struct Facts {
     state: Option<State>,
     /// Lines of the cash book that somebody found in order.
     accepted: BTreeSet<EntryId>,
+    /// Months that somebody found in order, and the sum that was.
+    accepted_months: BTreeMap<(Option<CategoryId>, Month), Rupiah>,
 }
 
 impl Facts {
@@ -76,6 +78,20 @@ impl Store for MemoryStore {
                 changed.accepted.insert(entry)
             } else {
                 changed.accepted.remove(&entry)
+            };
+        }
+        *facts = Arc::new(changed);
+        Ok(())
+    }
+
+    fn accept_months(&self, months: &[AcceptedMonth], accepted: bool) -> Result<()> {
+        let mut facts = self.facts.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = Facts::clone(&facts);
+        for &AcceptedMonth { category, month, amount } in months {
+            if accepted {
+                changed.accepted_months.insert((category, month), amount)
+            } else {
+                changed.accepted_months.remove(&(category, month))
             };
         }
         *facts = Arc::new(changed);

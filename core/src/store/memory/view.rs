@@ -5,8 +5,8 @@ use super::cells::Named;
 use crate::error::Result;
 use crate::etl::{Quarantined, State};
 use crate::model::{
-    CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonationId, DonorGifts, DonorId, EntryId, Month,
-    MonthTotal, Rupiah, Table, civil_day, epoch_day,
+    AcceptedMonth, CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonationId, DonorGifts, DonorId,
+    EntryId, Month, MonthTotal, Rupiah, Table, civil_day, epoch_day,
 };
 use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
 use crate::store::{Bookings, Contact, DonorRecord, ReceivedGift, View};
@@ -270,6 +270,11 @@ impl View for MemoryView {
 
     fn accepted(&self) -> Result<Vec<EntryId>> {
         Ok(self.0.accepted.iter().copied().collect())
+    }
+
+    fn accepted_months(&self) -> Result<Vec<AcceptedMonth>> {
+        let months = self.0.accepted_months.iter();
+        Ok(months.map(|(&(category, month), &amount)| AcceptedMonth { category, month, amount }).collect())
     }
 
     fn categories(&self) -> Result<Vec<(CategoryId, String)>> {
