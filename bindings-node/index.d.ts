@@ -75,6 +75,13 @@ export declare class Analytics {
   acceptEntries(entries: number[], accepted?: boolean | null): Promise<null>
   /** The lines that were accepted, ascending. */
   acceptedEntries(): Promise<number[]>
+  /**
+   * "This is fine" of whole months, such as `expenseAnomalies` and `incomeAnomalies` report them: a month is not reported
+   * again while its sum stays the same. Without a `category` it is that of all donations.
+   */
+  acceptMonths(months: any[], accepted?: boolean | null): Promise<null>
+  /** The months that were accepted, ascending; those of donations come first. */
+  acceptedMonths(): Promise<any[]>
   /** Where gifts and the cash book do not tell the same story; at most `limit` (100 when left out) of each kind. */
   bookings(asOf: string, limit?: number | null): Promise<any>
   /** Months of expense categories outside their expected range. */
