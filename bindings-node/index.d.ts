@@ -344,6 +344,12 @@ export declare function benford(amounts: Array<number | string>): any
  */
 export declare function cashFlow(income: object, expense: object, balance?: number | string | null, options?: object | null): any[]
 
+/**
+ * The months after the running one, from today's `balance` (0 when left out) on; `soFar` is what the running month has
+ * brought, `{income: …, expense: …}`.
+ */
+export declare function cashFlowAhead(income: object, expense: object, balance?: number | string | null, soFar?: object | null, options?: object | null): Promise<any>
+
 /** The same picture as PNG. */
 export declare function chartPng(picture: object, options?: object | null): Buffer
 
@@ -451,6 +457,12 @@ export declare function missedReport(now: Date | string, past: object[], options
 /** A donor's next gift, from the dates and amounts of the gifts so far. */
 export declare function nextGift(dates: string[], amounts: Array<number | string>, asOf: string, options?: object | null): any
 
+/**
+ * The same for many donors at once: the gifts of donor `i` are those from `starts[i]` to `starts[i + 1]`, the end for the
+ * last. One answer a donor.
+ */
+export declare function nextGifts(starts: number[], dates: string[], amounts: Array<number | string>, asOf: string, options?: object | null): Promise<any>
+
 /** The normal form of a WhatsApp number as people write it: `0812-3456-7890` is `6281234567890`. */
 export declare function parseNumber(text: string): string
 
@@ -496,6 +508,12 @@ export declare function sequenceGaps(entries: number[], most?: number | null): a
  * out. With `soFar`, `{income: …, expense: …}` of the running month, the first month is the one after it.
  */
 export declare function simulateCashFlow(income: object, expense: object, balance?: number | string | null, soFar?: object | null, options?: object | null): Promise<any>
+
+/**
+ * The same by category: `income` and `expense` are lists of `{name: 'zakat', series: {…}}`, each is forecast, and in every
+ * month they add up to the totals.
+ */
+export declare function simulateCashFlowByCategory(income: object[], expense: object[], balance?: number | string | null, soFar?: object | null, options?: object | null): Promise<any>
 
 /** Where every donor stands in a year: new, retained, recaptured, LYBUNT or SYBUNT. `giving` as for `retention`. */
 export declare function standings(giving: object, year: number): any

@@ -9,10 +9,15 @@ const folder = new URL('../../core/testdata/vectors/', import.meta.url)
 const functions = {
   forecast: ({ series, horizon }, options) => dermawan.forecast(series, horizon, options),
   cash_flow: ({ income, expense, balance }, options) => dermawan.cashFlow(income, expense, balance, options),
+  cash_flow_ahead: ({ income, expense, balance, so_far }, options) =>
+    dermawan.cashFlowAhead(income, expense, balance, so_far, options),
   simulate_cash_flow: ({ income, expense, balance, so_far }, options) =>
     dermawan.simulateCashFlow(income, expense, balance, so_far, options),
+  simulate_cash_flow_by_category: ({ income, expense, balance, so_far }, options) =>
+    dermawan.simulateCashFlowByCategory(income, expense, balance, so_far, options),
   forecast_many: ({ parts, total, horizon, how }, options) => dermawan.forecastMany(parts, total, horizon, how, options),
   next_gift: ({ dates, amounts, as_of }, options) => dermawan.nextGift(dates, amounts, as_of, options),
+  next_gifts: ({ starts, dates, amounts, as_of }, options) => dermawan.nextGifts(starts, dates, amounts, as_of, options),
   churn_score: ({ gifts, as_of }, options) => dermawan.churnScore(gifts, as_of, options),
   segments: ({ gifts, as_of, never_gave }, options) => dermawan.segments(gifts, as_of, never_gave, options),
   lifetime_value: ({ gifts, as_of }) => dermawan.lifetimeValue(gifts, as_of),

@@ -38,7 +38,9 @@ mod _dermawan {
     #[pymodule_export]
     use crate::columns::Columns;
     #[pymodule_export]
-    use crate::forecast::{forecast_many, next_gift, simulate_cash_flow};
+    use crate::forecast::{
+        cash_flow_ahead, forecast_many, next_gift, next_gifts, simulate_cash_flow, simulate_cash_flow_by_category,
+    };
 
     #[pymodule_export]
     use crate::inbox::Inbox;

@@ -63,8 +63,8 @@ def test_the_comparison_finds_differences():
 
 
 def test_all_files_are_there():
-    assert len(FILES) >= 41
-    assert len(CASES) >= 340
+    assert len(FILES) >= 44
+    assert len(CASES) >= 350
 
 
 @pytest.mark.parametrize(("function", "case", "tolerance"), CASES)

@@ -65,6 +65,15 @@ struct Futures {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Categories {
+    income: Vec<forecast::Named>,
+    expense: Vec<forecast::Named>,
+    balance: Rupiah,
+    so_far: Option<forecast::SoFar>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Together {
     parts: Vec<forecast::Named>,
     total: Option<MonthlySeries>,
@@ -75,6 +84,15 @@ struct Together {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Given {
+    dates: Vec<Date>,
+    amounts: Vec<Rupiah>,
+    as_of: Date,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ManyGiven {
+    starts: Vec<usize>,
     dates: Vec<Date>,
     amounts: Vec<Rupiah>,
     as_of: Date,
@@ -299,6 +317,16 @@ fn run(function: &str, Case { input, options, .. }: &Case) -> Value {
             let Flows { income, expense, balance } = read(input);
             answer(forecast::cash_flow(&income, &expense, balance, &read(options)))
         }
+        "cash_flow_ahead" => {
+            let Futures { income, expense, balance, so_far } = read(input);
+            let so_far = so_far.unwrap_or_default();
+            answer(forecast::cash_flow_ahead(&income, &expense, balance, so_far, &read(options)))
+        }
+        "simulate_cash_flow_by_category" => {
+            let Categories { income, expense, balance, so_far } = read(input);
+            let options = read(options);
+            answer(forecast::simulate_cash_flow_by_category(&income, &expense, balance, so_far, &options))
+        }
         "simulate_cash_flow" => {
             let Futures { income, expense, balance, so_far } = read(input);
             answer(forecast::simulate_cash_flow(&income, &expense, balance, so_far, &read(options)))
@@ -310,6 +338,10 @@ fn run(function: &str, Case { input, options, .. }: &Case) -> Value {
         "next_gift" => {
             let Given { dates, amounts, as_of } = read(input);
             answer(forecast::next_gift(&dates, &amounts, as_of, &read(options)))
+        }
+        "next_gifts" => {
+            let ManyGiven { starts, dates, amounts, as_of } = read(input);
+            answer(forecast::next_gifts(&starts, &dates, &amounts, as_of, &read(options)))
         }
         "churn_score" => {
             let Donors { gifts, as_of, .. } = read(input);
@@ -520,9 +552,12 @@ macro_rules! vectors {
 vectors! {
     forecast: 12,
     cash_flow: 5,
+    cash_flow_ahead: 4,
     simulate_cash_flow: 6,
+    simulate_cash_flow_by_category: 3,
     forecast_many: 5,
     next_gift: 6,
+    next_gifts: 3,
     churn_score: 6,
     segments: 2,
     lifetime_value: 6,

@@ -117,10 +117,10 @@ impl Analytics {
             let series = MonthlySeries { first: income.first, values: vec![0.0; income.values.len()] };
             expense.push(Named { name: String::new(), series });
         }
-        let so_far = SoFar {
-            income: total_of(&donations, running),
-            expense: cash.iter().filter(|row| row.month == running).map(|row| row.total).sum(),
-        };
+        let spent: Rupiah = cash.iter().filter(|row| row.month == running).map(|row| row.total).sum();
+        // A month that has paid back more than it brought has brought nothing.
+        let so_far =
+            SoFar { income: total_of(&donations, running).max(Rupiah::ZERO), expense: spent.max(Rupiah::ZERO) };
         let balance = view.cash_balance()?.unwrap_or_default();
         let income = [Named { name: "donations".to_owned(), series: income }];
         let options = &self.settings.cash_flow;

@@ -1,7 +1,9 @@
 //! Income, expense and the balance carried forward.
 
+use super::chances::Chances;
+use super::held_out::times;
 use super::many::{Together, together};
-use super::{Fitted, Forecast, Method, Named, NamedForecast, Options, Point, Reconciliation, fit};
+use super::{Event, Fitted, Forecast, Method, Named, NamedForecast, Options, Point, Reconciliation, Regressor, fit};
 use crate::calendar::hijri::Overrides;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Month, MonthlySeries, Rupiah};
@@ -38,6 +40,38 @@ pub struct CashFlowOptions {
     /// First days of Hijri months that were announced otherwise than Umm al-Qura has them; none by default. Only the
     /// combination looks at the calendar.
     pub hijri_overrides: Overrides,
+    /// What else is known of income; nothing by default.
+    pub income: FlowOptions,
+    /// What else is known of expense; nothing by default.
+    pub expense: FlowOptions,
+}
+
+/// What is known of income or expense beside the monthly totals, as in [`Options`]. By category it holds for every one.
+/// Where anything is given, a method that was not asked for is the combination at any length, for the rules see nothing
+/// but totals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FlowOptions {
+    /// Whether the combination looks for what Ramadan and the feasts do; on by default.
+    pub hijri: bool,
+    /// What else is known of each month.
+    pub regressors: Vec<Regressor>,
+    /// What happened, or will happen, in single months.
+    pub events: Vec<Event>,
+    /// Months of the series whose value is not known, whatever stands there: they are left open, not taken for zero.
+    pub missing: Vec<Month>,
+}
+
+impl Default for FlowOptions {
+    fn default() -> Self {
+        Self { hijri: true, regressors: Vec::new(), events: Vec::new(), missing: Vec::new() }
+    }
+}
+
+impl FlowOptions {
+    const fn is_plain(&self) -> bool {
+        self.regressors.is_empty() && self.events.is_empty() && self.missing.is_empty()
+    }
 }
 
 impl Default for CashFlowOptions {
@@ -51,6 +85,8 @@ impl Default for CashFlowOptions {
             draws: 2_000,
             shortfall_limit: 0.2,
             hijri_overrides: Overrides::default(),
+            income: FlowOptions::default(),
+            expense: FlowOptions::default(),
         }
     }
 }
@@ -70,20 +106,33 @@ impl CashFlowOptions {
                 .context("shortfall_limit", self.shortfall_limit)
                 .hint("write 0.2 to be warned from a chance of one in five on"));
         }
-        self.series(Method::Ols).validate()
+        self.series(Method::Ols, &self.income).validate()?;
+        self.series(Method::Ols, &self.expense).validate()
     }
 
-    fn series(&self, method: Method) -> Options {
+    fn series(&self, method: Method, known: &FlowOptions) -> Options {
+        let FlowOptions { hijri, regressors, events, missing } = known.clone();
         let hijri_overrides = self.hijri_overrides.clone();
-        Options { method, window: self.window, hijri_overrides, ..Options::default() }
+        Options {
+            method,
+            window: self.window,
+            hijri,
+            hijri_overrides,
+            regressors,
+            events,
+            missing,
+            ..Options::default()
+        }
     }
 
-    fn income(&self, months: usize) -> Method {
-        self.income_method.unwrap_or(if months < ENOUGH { Method::Ols } else { Method::Auto })
+    fn income(&self, months: usize) -> Options {
+        let rule = if months < ENOUGH && self.income.is_plain() { Method::Ols } else { Method::Auto };
+        self.series(self.income_method.unwrap_or(rule), &self.income)
     }
 
-    fn expense(&self, months: usize) -> Method {
-        self.expense_method.unwrap_or(if months < ENOUGH { Method::MovingAverage } else { Method::Auto })
+    fn expense(&self, months: usize) -> Options {
+        let rule = if months < ENOUGH && self.expense.is_plain() { Method::MovingAverage } else { Method::Auto };
+        self.series(self.expense_method.unwrap_or(rule), &self.expense)
     }
 }
 
@@ -105,6 +154,10 @@ pub struct CashFlowMonth {
 ///
 /// Both series end with the last whole month, so the first month forecast is the running one, whole. `balance` is what
 /// is there before that month.
+///
+/// Amounts are means, for a balance adds them up. [`predict`](super::Fitted::predict) gives the middle of what may come,
+/// which for skewed months is less; here it is multiplied by what came in the past over what was expected. The rules
+/// `ols` and `moving_average` are means as they are.
 ///
 /// # Errors
 ///
@@ -138,37 +191,73 @@ impl Whole<'_> {
     }
 }
 
-/// Income or expense, and what is expected of it.
+/// Income or expense, and what is expected of it: means, for they are added up.
 pub(super) struct Side {
     pub(super) fitted: Fitted,
     pub(super) ahead: Forecast,
     /// The categories, which add up to it; none where none were given.
     pub(super) parts: Vec<NamedForecast>,
+    /// Months at the end of the series that were not known, and are forecast for the sake of those after them.
+    open: usize,
 }
 
 impl Side {
-    fn new(whole: Whole<'_>, horizon: u16, options: &CashFlowOptions, how: impl Fn(usize) -> Method) -> Result<Self> {
-        let parts = match whole {
+    fn new(whole: Whole<'_>, horizon: u16, how: impl Fn(usize) -> Options) -> Result<Self> {
+        let (fitted, mut ahead, mut parts) = match whole {
             Whole::One(series) => {
-                let fitted = fit(series, &options.series(how(series.values.len())))?;
-                return Ok(Self { ahead: fitted.predict(horizon), fitted, parts: Vec::new() });
+                let options = how(series.values.len());
+                let steps = horizon.saturating_add(open_months(series.last(), &options));
+                let fitted = fit(series, &options)?;
+                let ahead = fitted.predict(steps);
+                (fitted, ahead, Vec::new())
             }
-            Whole::Parts(parts) => parts,
-        };
-        let first = parts.iter().filter(|part| !part.series.values.is_empty()).map(|part| part.series.first).min();
-        let months = parts.iter().map(|part| part.series.values.len()).max().unwrap_or(0);
-        let method = how(months);
-        let all = options.series(method);
-        // A rule's points stay what they are; and rules are linear, so over the same months the parts add up to them.
-        let (reconciliation, padded) = match (method, first) {
-            (Method::Ols | Method::MovingAverage, Some(first)) => {
-                (Reconciliation::TopDown, parts.iter().map(|part| since(part, first)).collect())
+            Whole::Parts(parts) => {
+                let first =
+                    parts.iter().filter(|part| !part.series.values.is_empty()).map(|part| part.series.first).min();
+                let months = parts.iter().map(|part| part.series.values.len()).max().unwrap_or(0);
+                let options = how(months);
+                // A rule's points stay what they are; and rules are linear, so over the same months the parts add up to
+                // them.
+                let (reconciliation, padded) = match (options.method, first) {
+                    (Method::Ols | Method::MovingAverage, Some(first)) => {
+                        (Reconciliation::TopDown, parts.iter().map(|part| since(part, first)).collect())
+                    }
+                    _ => (Reconciliation::MinTrace, parts.to_vec()),
+                };
+                let last = parts.first().map(|part| part.series.last());
+                let steps = horizon.saturating_add(last.map_or(0, |last| open_months(last, &options)));
+                let Together { total, reconciled } = together(&padded, None, steps, reconciliation, &options)?;
+                (total, reconciled.total, reconciled.parts)
             }
-            _ => (Reconciliation::MinTrace, parts.to_vec()),
         };
-        let Together { total, reconciled } = together(&padded, None, horizon, reconciliation, &all)?;
-        Ok(Self { fitted: total, ahead: reconciled.total, parts: reconciled.parts })
+        let factor = fitted.mean_factor();
+        let open = ahead.points.len().saturating_sub(usize::from(horizon));
+        for forecast in std::iter::once(&mut ahead).chain(parts.iter_mut().map(|part| &mut part.forecast)) {
+            times(forecast, factor);
+            forecast.points.drain(..open);
+            forecast.parts.drain(..open.min(forecast.parts.len()));
+        }
+        Ok(Self { fitted, ahead, parts, open })
     }
+
+    /// The distributions of the months ahead.
+    pub(super) fn chances(&self) -> Chances {
+        let means = || self.ahead.points.iter().map(|point| point.value);
+        let open = means().take(1).cycle().take(self.open);
+        self.fitted.chances(open.chain(means()).collect()).after(self.open)
+    }
+
+    /// One-step errors relative to what was expected, the last month of the series first; not a number where nothing is
+    /// known.
+    pub(super) fn errors_backwards(&self) -> Vec<f64> {
+        let error = |(value, expected): (f64, f64)| (value - expected) / expected.abs();
+        std::iter::repeat_n(f64::NAN, self.open).chain(self.fitted.one_steps().into_iter().rev().map(error)).collect()
+    }
+}
+
+/// How many months before the end of a series are called missing, without a gap.
+fn open_months(last: Month, options: &Options) -> u16 {
+    (0..u16::MAX).take_while(|&back| options.missing.contains(&(last - i32::from(back)))).count() as u16
 }
 
 /// A part from a month on, zero before its own first.
@@ -193,9 +282,9 @@ pub(super) fn both(
         Whole::Parts(parts) => parts.first().map(|part| part.series.last()),
     };
     let sides = (
-        Side::new(income, horizon, options, |months| options.income(months))
+        Side::new(income, horizon, |months| options.income(months))
             .map_err(|error: Error| error.context(income.what(), "income"))?,
-        Side::new(expense, horizon, options, |months| options.expense(months))
+        Side::new(expense, horizon, |months| options.expense(months))
             .map_err(|error: Error| error.context(expense.what(), "expense"))?,
     );
     if let (Some(income), Some(expense)) = (last(income), last(expense))
@@ -235,7 +324,7 @@ pub(super) fn carried(
         .collect()
 }
 
-/// What the running month has brought so far.
+/// What the running month has brought so far; neither is negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SoFar {
@@ -243,6 +332,23 @@ pub struct SoFar {
     pub income: Rupiah,
     /// Expense of the running month up to now.
     pub expense: Rupiah,
+}
+
+impl SoFar {
+    /// More than nothing came: what was paid back would otherwise count as still to come.
+    pub(super) fn validate(self) -> Result<()> {
+        for (flow, sum) in [("income", self.income), ("expense", self.expense)] {
+            if sum < Rupiah::ZERO {
+                return Err(Error::new(
+                    ErrorKind::InvalidInput,
+                    "what the running month has brought so far is negative",
+                )
+                .context("flow", flow)
+                .hint("give 0 where more was paid back than came in"));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The months after the running one, starting from today's balance.
@@ -262,6 +368,7 @@ pub fn cash_flow_ahead(
     options: &CashFlowOptions,
 ) -> Result<Vec<CashFlowMonth>> {
     options.validate()?;
+    so_far.validate()?;
     let with_running = CashFlowOptions { horizon: options.horizon.saturating_add(1), ..options.clone() };
     let months = cash_flow(income, expense, Rupiah::ZERO, &with_running)?;
     Ok(after_running(months, balance, so_far))

@@ -1,8 +1,10 @@
 //! Where a forecast month may end up: what its interval says, for every chance, and how months hang together.
 
 use super::adjustment::{Scale, shifted};
-use super::hindsight::PERSISTENCE;
+use super::held_out::{mean_size, middle};
+use super::hindsight::{Hindsight, PERSISTENCE};
 use super::{Fitted, Model};
+use crate::stats::student_t;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Bounds are looked up for so many standard deviations, in steps of [`STEP`]; beyond lies one draw in a million.
@@ -12,7 +14,7 @@ const STEP: f64 = 0.1;
 /// The distributions of the months ahead.
 #[derive(Clone, Debug)]
 pub(super) struct Chances {
-    /// The points, in the unit of the series.
+    /// The middles, in the unit of the series.
     centre: Vec<f64>,
     /// Standard deviations on the working scale, never falling.
     pub(super) sd: Vec<f64>,
@@ -36,40 +38,60 @@ impl Chances {
         let distance = multiple.copysign(score) * self.sd[ahead];
         shifted(self.centre[ahead], distance, self.scale, self.unit).max(self.floor)
     }
+
+    /// Without the first months.
+    pub(super) fn after(mut self, months: usize) -> Self {
+        self.centre.drain(..months.min(self.centre.len()));
+        self.sd.drain(..months.min(self.sd.len()));
+        self
+    }
 }
 
-fn normal_level(score: f64) -> f64 {
-    2.0 * Normal::standard().cdf(score) - 1.0
+/// How far the quantile of t lies for each score of a normal number: what is not known of the standard deviation makes
+/// the tails long, and the middle hardly wider.
+fn student_multiples(freedom: f64) -> Vec<f64> {
+    let of = |score: f64| student_t(normal_share(score), freedom.max(1.0)).unwrap_or(score);
+    let mut multiples: Vec<f64> = (0..=FARTHEST).map(|i| of(i as f64 * STEP)).collect();
+    multiples[0] = 0.0;
+    never_falling(&mut multiples);
+    multiples
+}
+
+/// The share of normal numbers below a score, kept off 1.
+fn normal_share(score: f64) -> f64 {
+    Normal::standard().cdf(score).min(1.0 - 0.5e-9)
 }
 
 impl Fitted {
-    /// The distributions of `horizon` months ahead, and the points are those of [`Fitted::predict`].
-    pub(super) fn chances(&self, centre: Vec<f64>) -> Chances {
-        let horizon = centre.len();
-        let scores = (0..=FARTHEST).map(|i| i as f64 * STEP);
+    /// The distributions of the months ahead whose means are `mean`.
+    ///
+    /// Those of `ols` and `moving_average` are the t distributions of their intervals. Those of the combination have the
+    /// intervals' shape, its width by [`Fitted::width_factor`].
+    pub(super) fn chances(&self, mean: Vec<f64>) -> Chances {
+        let horizon = mean.len();
         let floor = self.floor();
-        let plain = |reach: Vec<f64>| {
-            // The score whose normal interval has the level of the options.
-            let score = Normal::standard().inverse_cdf(0.5 + self.options.level / 2.0).max(1e-3);
-            let mut sd: Vec<f64> = reach.into_iter().map(|reach| reach / score).collect();
+        let plain = |mut sd: Vec<f64>, freedom: f64| {
             never_falling(&mut sd);
-            let multiples = (0..=FARTHEST).map(|i| i as f64 * STEP).collect();
+            let multiples = student_multiples(freedom);
             let (scale, persistence) = (Scale::Level, PERSISTENCE);
-            Chances { centre: centre.clone(), sd, scale, unit: 1.0, floor, multiples, persistence }
+            Chances { centre: mean.clone(), sd, scale, unit: 1.0, floor, multiples, persistence }
         };
         match &self.model {
-            Model::Ols(trend) => plain((1..=horizon).map(|ahead| trend.step(ahead as i32).reach).collect()),
-            Model::MovingAverage(average) => plain(vec![average.step().reach; horizon]),
+            Model::Ols(trend) => plain((1..=horizon).map(|ahead| trend.error(ahead as i32)).collect(), trend.freedom()),
+            Model::MovingAverage(average) => plain(vec![average.error(); horizon], average.n as f64 - 1.0),
             Model::Ensemble(ensemble) => {
-                let hindsight = self.hindsight(ensemble, horizon);
-                let mut multiples: Vec<f64> =
-                    scores.map(|score| hindsight.spread.multiple(normal_level(score).min(1.0 - 1e-9))).collect();
+                let Hindsight { spread, persistence, .. } = self.hindsight(ensemble, horizon);
+                let score = |i: usize| 2.0 * normal_share(i as f64 * STEP) - 1.0;
+                let mut multiples: Vec<f64> = (0..=FARTHEST).map(|i| spread.multiple(score(i))).collect();
                 multiples[0] = 0.0;
                 never_falling(&mut multiples);
-                let mut sd = hindsight.spread.sd;
+                let width = self.width_factor(horizon);
+                let mut sd: Vec<f64> = spread.sd.iter().map(|sd| sd * width).collect();
                 never_falling(&mut sd);
+                let size = mean_size(|level| spread.multiple(level));
                 let adjustment = &ensemble.adjustments[0];
-                let (scale, unit, persistence) = (adjustment.scale, adjustment.unit, hindsight.persistence);
+                let (scale, unit) = (adjustment.scale, adjustment.unit);
+                let centre = mean.iter().zip(&sd).map(|(&mean, sd)| middle(mean, sd * size, scale)).collect();
                 Chances { centre, sd, scale, unit, floor, multiples, persistence }
             }
         }

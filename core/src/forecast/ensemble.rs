@@ -67,6 +67,14 @@ impl Any {
             Self::Croston(model) => model,
         }
     }
+
+    /// The letters of the exponential smoothing model that was chosen among all its forms.
+    fn form(&self) -> Option<String> {
+        match self {
+            Self::Ets(model) => Some(model.form().letters()),
+            _ => None,
+        }
+    }
 }
 
 /// Models fitted to one series, and what was taken off it before.
@@ -304,7 +312,9 @@ impl Ensemble {
         for member in &self.members {
             match shares.iter_mut().find(|share| share.method == member.method) {
                 Some(share) => share.weight += member.weight,
-                None => shares.push(Share { method: member.method, weight: member.weight }),
+                None => {
+                    shares.push(Share { weight: member.weight, form: member.model.form(), ..Share::of(member.method) });
+                }
             }
         }
         shares

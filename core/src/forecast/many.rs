@@ -1,6 +1,6 @@
 //! Forecasts of parts that add up to the forecast of their sum.
 
-use super::{Fitted, Forecast, Options, fit};
+use super::{Fitted, Forecast, Options, Point, fit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::MonthlySeries;
 use crate::stats::{LARGEST, Shrunken, parallel};
@@ -27,7 +27,7 @@ pub enum Reconciliation {
     /// of one-step errors (Schäfer & Strimmer 2005). The default: it uses what the total knows as well.
     #[default]
     MinTrace,
-    /// The total stays as it is, and the parts are scaled to it: top-down by forecast proportions (Athanasopoulos,
+    /// The total stays as it is, and the parts are scaled to it, their bounds with them: top-down by forecast proportions (Athanasopoulos,
     /// Ahmed & Hyndman 2009, International Journal of Forecasting 25).
     TopDown,
 }
@@ -99,7 +99,10 @@ pub(super) fn together(
     // One part is its own total.
     let alone = parts.len() == 1 && total.is_none();
     let fitted = parallel::map(parts, |part| {
-        let fitted = fit(&part.series, options).map_err(|error| error.context("series", &part.name))?;
+        // A part that begins later has no such month to leave open.
+        let missing = options.missing.iter().copied().filter(|&month| month >= part.series.first).collect();
+        let own = Options { missing, ..options.clone() };
+        let fitted = fit(&part.series, &own).map_err(|error| error.context("series", &part.name))?;
         let ahead = fitted.predict(horizon);
         let errors = if how == Reconciliation::MinTrace && !alone { errors(&fitted) } else { Vec::new() };
         Ok((fitted, ahead, errors))
@@ -127,6 +130,8 @@ pub(super) fn together(
     let narrower = |place: usize| minimum.as_ref().map_or(1.0, |minimum| minimum.narrower[place]);
     let mut forecasts: Vec<Forecast> = fitted.into_iter().map(|(_, ahead, _)| ahead).collect();
     for ahead in 0..total.points.len() {
+        // Parts of equal certainty before and after: their bounds are scaled with them.
+        let mut scaled = false;
         let mut values: Vec<f64> = forecasts.iter().map(|part| part.points[ahead].value).collect();
         let expected = total.points[ahead].value;
         let before: f64 = values.iter().sum();
@@ -134,6 +139,7 @@ pub(super) fn together(
             for value in &mut values {
                 *value *= expected / before;
             }
+            scaled = true;
         } else if let Some(gives) = &gives {
             for (value, give) in values.iter_mut().zip(gives) {
                 *value += give * (expected - before);
@@ -152,6 +158,9 @@ pub(super) fn together(
             }
         }
         for (place, (forecast, &value)) in forecasts.iter_mut().zip(&values).enumerate() {
+            if scaled {
+                scale_bounds(&mut forecast.points[ahead], expected / before);
+            }
             move_to(forecast, ahead, value, narrower(place + 1), floor);
         }
         move_to(&mut total, ahead, values.iter().sum(), narrower(0), floor);
@@ -230,6 +239,12 @@ impl MinimumTrace {
     }
 }
 
+/// Makes the distances of the bounds larger or smaller by a factor.
+fn scale_bounds(point: &mut Point, factor: f64) {
+    point.lower = point.value - factor * (point.value - point.lower);
+    point.upper = point.value + factor * (point.upper - point.value);
+}
+
 /// Puts a point elsewhere, its bounds with it, their distances times `narrower`.
 fn move_to(forecast: &mut Forecast, ahead: usize, value: f64, narrower: f64, floor: f64) {
     let point = &mut forecast.points[ahead];
@@ -304,6 +319,22 @@ mod tests {
         let late = MonthlySeries { first: total.first + 1, ..total };
         let error = many(&parts, Some(&late), 3, Reconciliation::TopDown, &Options::default()).unwrap_err();
         assert_eq!(error.code(), "invalid_input");
+    }
+
+    /// The averages are 3 and 3, and the total's is 12: each part twice as large, and its interval twice as wide.
+    #[test]
+    fn scaled_parts_have_scaled_bounds() {
+        let parts = [named("a", vec![2.0, 3.0, 3.0, 4.0]), named("b", vec![4.0, 3.0, 3.0, 2.0])];
+        let total = named("total", vec![12.0; 4]).series;
+        let options = Options { method: Method::MovingAverage, non_negative: true, ..Options::default() };
+        let found = many(&parts, Some(&total), 1, Reconciliation::TopDown, &options).unwrap();
+        for (part, scaled) in parts.iter().zip(&found.parts) {
+            let own = fit(&part.series, &options).unwrap().predict(1).points[0];
+            let scaled = scaled.forecast.points[0];
+            for (a, b) in [(own.value, scaled.value), (own.lower, scaled.lower), (own.upper, scaled.upper)] {
+                assert!((2.0 * a - b).abs() < 1e-9, "{own:?} {scaled:?}");
+            }
+        }
     }
 
     #[test]

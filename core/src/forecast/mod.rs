@@ -24,6 +24,7 @@ mod cash_flow;
 mod chances;
 mod columns;
 mod ensemble;
+mod held_out;
 mod hindsight;
 mod interval;
 mod many;
@@ -36,7 +37,7 @@ mod outcome;
 mod simulation;
 
 pub use backtest::{Backtest, BacktestOptions, Scores, backtest};
-pub use cash_flow::{CashFlowMonth, CashFlowOptions, SoFar, cash_flow, cash_flow_ahead};
+pub use cash_flow::{CashFlowMonth, CashFlowOptions, FlowOptions, SoFar, cash_flow, cash_flow_ahead};
 pub use many::{Named, NamedForecast, Reconciled, Reconciliation, many};
 pub use next_gift::{NextGift, NextGiftOptions, NoRhythm, Rhythm, next_gift, next_gifts};
 pub use options::{Event, Method, Options, Regressor};
@@ -193,10 +194,14 @@ impl Fitted {
         self.predict_at(horizon, self.options.level)
     }
 
-    /// The same with intervals of another level than the options' (`ols` and `moving_average` keep theirs); one outside
-    /// 0.01 to 0.9999 is moved to the nearer end.
+    /// The same with intervals of another level than the options'; the combination moves one outside 0.01 to 0.9999 to the
+    /// nearer end.
     pub fn predict_at(&self, horizon: u16, level: f64) -> Forecast {
-        let level = if level.is_finite() { level.clamp(0.01, 0.9999) } else { self.options.level };
+        let level = match self.model {
+            Model::Ensemble(_) if level.is_finite() => level.clamp(0.01, 0.9999),
+            Model::Ols(_) | Model::MovingAverage(_) if level > 0.0 && level < 1.0 => level,
+            _ => self.options.level,
+        };
         let mut notes = self.notes.clone();
         let months: Vec<Month> = (1..=i32::from(horizon))
             .map(|ahead| (ahead, self.last + ahead))
@@ -208,8 +213,8 @@ impl Fitted {
         }
         let floor = self.floor();
         let mut outcome = match &self.model {
-            Model::Ols(trend) => self.line(trend, months.len()),
-            Model::MovingAverage(average) => Self::average(average, months.len()),
+            Model::Ols(trend) => self.line(&trend.at(level), months.len()),
+            Model::MovingAverage(average) => Self::average(&average.at(level), months.len()),
             Model::Ensemble(ensemble) => self.combination(ensemble, months.len(), level),
         };
         let mut cut = false;
@@ -217,8 +222,9 @@ impl Fitted {
             cut |= point[0] < floor;
             *point = point.map(|bound| bound.max(floor));
             let made_of = parts.level + parts.trend + parts.season + parts.hijri + parts.events;
-            parts.remainder = point[0] - made_of;
-            cut |= parts.remainder > point[0].abs() * 1e-6;
+            let limited = point[0] - made_of;
+            cut |= limited > point[0].abs() * 1e-6;
+            parts.limited_to(point[0]);
         }
         if cut {
             notes.push(Note::CutAtZero);
@@ -226,7 +232,7 @@ impl Fitted {
         let points = months.into_iter().zip(outcome.bounds);
         Forecast {
             method: self.options.method,
-            level: if matches!(self.model, Model::Ensemble(_)) { level } else { self.options.level },
+            level,
             n: self.values.len(),
             points: points.map(|(month, [value, lower, upper])| Point { month, value, lower, upper }).collect(),
             r_squared: outcome.r_squared,
@@ -255,7 +261,7 @@ impl Fitted {
             r_squared: trend.r_squared(),
             standard_error: trend.standard_error(),
             line: Some((slope, intercept)),
-            models: vec![Share { method: Method::Ols, weight: 1.0 }],
+            models: vec![Share::of(Method::Ols)],
             hijri: None,
         }
     }
@@ -268,7 +274,7 @@ impl Fitted {
             r_squared: average.r_squared(),
             standard_error: average.sd,
             line: None,
-            models: vec![Share { method: Method::MovingAverage, weight: 1.0 }],
+            models: vec![Share::of(Method::MovingAverage)],
             hijri: None,
         }
     }

@@ -32,6 +32,17 @@ impl Level {
         Ok(Self { n, mean, sd, reach: quantile * sd * (1.0 + 1.0 / n as f64).sqrt() })
     }
 
+    /// The same average with intervals of another level; its own where there is no such quantile.
+    pub(super) fn at(&self, level: f64) -> Self {
+        let quantile = student_t(0.5 + level / 2.0, self.n as f64 - 1.0);
+        Self { reach: quantile.map_or(self.reach, |quantile| quantile * self.error()), ..self.clone() }
+    }
+
+    /// s·√(1 + 1/n): what the quantiles of t with n − 1 degrees of freedom are multiplied by.
+    pub(super) fn error(&self) -> f64 {
+        self.sd * (1.0 + 1.0 / self.n as f64).sqrt()
+    }
+
     /// Any month ahead.
     pub(super) const fn step(&self) -> Step {
         Step { value: self.mean, reach: self.reach }

@@ -1,6 +1,6 @@
 //! A donor's next gift: when, how much, and how probable, for donors who give in a rhythm.
 
-use crate::calendar::hijri::{HijriDate, Overrides, RAMADAN};
+use crate::calendar::hijri::{DHU_AL_HIJJA, HijriDate, Overrides, RAMADAN, SHAWWAL};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Month, Rupiah};
 use crate::stats::parallel;
@@ -66,6 +66,10 @@ pub enum Rhythm {
     Yearly,
     /// Once a year in Ramadan.
     Ramadan,
+    /// Once a year around Idul Fitri, three days before it to ten after.
+    IdulFitri,
+    /// Once a year around Idul Adha, likewise.
+    IdulAdha,
 }
 
 /// Why nothing is predicted.
@@ -89,7 +93,8 @@ pub enum NextGift {
     Expected {
         /// The rhythm.
         rhythm: Rhythm,
-        /// The month of the next turn, the as-of date's or a later one; for Ramadan the civil month in which it begins.
+        /// The month of the next turn, the as-of date's or a later one; for Ramadan the civil month in which it begins,
+        /// for a feast that of its day.
         month: Month,
         /// The middle of the last six giving months' sums (the lower of two).
         amount: Rupiah,
@@ -111,8 +116,15 @@ pub enum NextGift {
 
 /// The giving months that amounts are judged by.
 const AMOUNTS: usize = 6;
-/// Gifts in Ramadan must be so large a share of all, for Ramadan to be the rhythm.
-const IN_RAMADAN: f64 = 0.75;
+/// Gifts in Ramadan, or around a feast, must be so large a share of all, for that to be the rhythm.
+const IN_SEASON: f64 = 0.75;
+/// The times of the Hijri year that donors keep to. Gifts on a civil date move by eleven days a year against it, so three
+/// of them do not lie within the two weeks of a feast.
+const SEASONS: [Season; 3] = [
+    Season { rhythm: Rhythm::Ramadan, month: RAMADAN, day: 1, before: 0, after: 29 },
+    Season { rhythm: Rhythm::IdulFitri, month: SHAWWAL, day: 1, before: 3, after: 10 },
+    Season { rhythm: Rhythm::IdulAdha, month: DHU_AL_HIJJA, day: 10, before: 3, after: 10 },
+];
 /// A next gift less probable than this is not announced.
 const LAPSED: f64 = 0.01;
 /// The rhythms of civil months, with the months of a turn and how far a gift may lie from it.
@@ -202,7 +214,8 @@ fn next(dates: &[Date], amounts: &[Rupiah], as_of: Date, options: &NextGiftOptio
     if months.len() <= options.turns {
         return NextGift::None { reason: NoRhythm::TooFew };
     }
-    let found = in_ramadan(dates, as_of, options).or_else(|| in_months(&months, as_of, options));
+    let in_season = || SEASONS.iter().find_map(|season| season.turn(dates, as_of, options));
+    let found = in_season().or_else(|| in_months(&months, as_of, options));
     let Some(Turn { rhythm, month, share, missed }) = found else {
         return NextGift::None { reason: NoRhythm::Irregular };
     };
@@ -269,47 +282,62 @@ fn in_months(months: &[(Month, Rupiah)], as_of: Date, options: &NextGiftOptions)
     RHYTHMS.iter().filter_map(follows).min_by_key(|&(apart, _)| apart).map(|(_, turn)| turn)
 }
 
-/// Gifts that come in Ramadan, year after year by the Hijri calendar.
-fn in_ramadan(dates: &[Date], as_of: Date, options: &NextGiftOptions) -> Option<Turn> {
-    // Who gives in Ramadan gives seldom; a donor of many gifts is not looked up in the calendar.
-    let years_apart = dates.last()?.since(*dates.first()?).ok()?.get_days() / 354;
-    if dates.len() as i32 > 4 * (years_apart + 2) {
-        return None;
-    }
-    let overrides = &options.hijri_overrides;
-    let hijri: Vec<HijriDate> = dates.iter().map(|&date| HijriDate::with(date, overrides)).collect();
-    let mut years: Vec<i16> = hijri.iter().filter(|date| date.month == RAMADAN).map(|date| date.year).collect();
-    if (years.len() as f64) < IN_RAMADAN * hijri.len() as f64 {
-        return None;
-    }
-    years.dedup();
-    let (first, last) = (*years.first()?, *years.last()?);
-    let (hits, turns) = (years.len() - 1, (last - first) as usize);
-    if hits < options.turns || (hits as f64) < options.regularity * turns as f64 {
-        return None;
-    }
-    let today = HijriDate::with(as_of, overrides);
-    // This year's Ramadan, unless it is over or has brought its gift.
-    let over = today.month > RAMADAN || last == today.year;
-    let next = today.year + i16::from(over);
-    let missed = u32::try_from(next - last - 1).unwrap_or(0);
-    Some(Turn {
-        rhythm: Rhythm::Ramadan,
-        month: begins(next, as_of, today, overrides)?,
-        share: laplace(hits, turns),
-        missed,
-    })
+/// A time of the Hijri year: a day, and so many days before and after it.
+struct Season {
+    rhythm: Rhythm,
+    month: u8,
+    day: u8,
+    before: u8,
+    after: u8,
 }
 
-/// The civil month of 1 Ramadan of a Hijri year that is this one or the next; the as-of date's where that is past.
-fn begins(year: i16, as_of: Date, today: HijriDate, overrides: &Overrides) -> Option<Month> {
-    let months = i64::from(year - today.year) * 12 + i64::from(RAMADAN) - i64::from(today.month);
-    // Hijri months have 29.53 days on average, so the middle of the wanted one is met for certain.
-    let middle = (months as f64 * 29.530_59).round() as i64 + 15 - i64::from(today.day);
-    let found = as_of.checked_add(middle.days()).ok()?;
-    let hijri = HijriDate::with(found, overrides);
-    let first = found.checked_sub((i64::from(hijri.day) - 1).days()).ok()?;
-    Some(Month::of(first).max(Month::of(as_of)))
+impl Season {
+    /// Gifts that come at this time, year after year by the Hijri calendar.
+    fn turn(&self, dates: &[Date], as_of: Date, options: &NextGiftOptions) -> Option<Turn> {
+        // Who gives at such a time gives seldom; a donor of many gifts is not looked up in the calendar.
+        let years_apart = dates.last()?.since(*dates.first()?).ok()?.get_days() / 354;
+        if dates.len() as i32 > 4 * (years_apart + 2) {
+            return None;
+        }
+        let overrides = &options.hijri_overrides;
+        let mut years: Vec<i16> = dates.iter().filter_map(|&date| self.year_of(date, overrides)).collect();
+        if (years.len() as f64) < IN_SEASON * dates.len() as f64 {
+            return None;
+        }
+        years.dedup();
+        let (first, last) = (*years.first()?, *years.last()?);
+        let (hits, turns) = (years.len() - 1, (last - first) as usize);
+        if hits < options.turns || (hits as f64) < options.regularity * turns as f64 {
+            return None;
+        }
+        let today = HijriDate::with(as_of, overrides);
+        // This year's, unless it is over or has brought its gift.
+        let over = (today.month, today.day) > (self.month, self.day + self.after) || last == today.year;
+        let next = today.year + i16::from(over);
+        let missed = u32::try_from(next - last - 1).unwrap_or(0);
+        let month = self.civil_month(next, as_of, today, overrides)?;
+        Some(Turn { rhythm: self.rhythm, month, share: laplace(hits, turns), missed })
+    }
+
+    /// The Hijri year in whose season a date lies.
+    fn year_of(&self, date: Date, overrides: &Overrides) -> Option<i16> {
+        // Counted from the first day of the season on, no month's length is needed.
+        let shifted = HijriDate::with(date.checked_add(i64::from(self.before).days()).ok()?, overrides);
+        let days = shifted.day.checked_sub(self.day)?;
+        (shifted.month == self.month && days <= self.before + self.after).then_some(shifted.year)
+    }
+
+    /// The civil month of the season's day in a Hijri year that is this one or the next; the as-of date's where that is
+    /// past.
+    fn civil_month(&self, year: i16, as_of: Date, today: HijriDate, overrides: &Overrides) -> Option<Month> {
+        let months = i64::from(year - today.year) * 12 + i64::from(self.month) - i64::from(today.month);
+        // Hijri months have 29.53 days on average, so the middle of the wanted one is met for certain.
+        let middle = (months as f64 * 29.530_59).round() as i64 + 15 - i64::from(today.day);
+        let found = as_of.checked_add(middle.days()).ok()?;
+        let hijri = HijriDate::with(found, overrides);
+        let day = found.checked_add((i64::from(self.day) - i64::from(hijri.day)).days()).ok()?;
+        Some(Month::of(day).max(Month::of(as_of)))
+    }
 }
 
 #[cfg(test)]
@@ -389,6 +417,26 @@ mod tests {
         assert_eq!((rhythm, month.as_str(), missed), (Rhythm::Ramadan, "2026-02", 0));
         let (_, month, missed, _) = expected(ask(&dates[..3], date(2025, 6, 1)));
         assert_eq!((month.as_str(), missed), ("2026-02", 1));
+    }
+
+    /// Idul Fitri was on 2 May 2022, 21 April 2023 and 10 April 2024, and is on 30 March 2025 and 20 March 2026; Idul Adha
+    /// on 9 July 2022, 28 June 2023, 16 June 2024, 6 June 2025 and 27 May 2026 (Umm al-Qura).
+    #[test]
+    fn donors_of_the_feasts() {
+        let fitri = [date(2022, 5, 3), date(2023, 4, 20), date(2024, 4, 14), date(2025, 3, 30)];
+        let (rhythm, month, missed, _) = expected(ask(&fitri[..3], date(2025, 1, 10)));
+        assert_eq!((rhythm, month.as_str(), missed), (Rhythm::IdulFitri, "2025-03", 0));
+        let (rhythm, month, missed, _) = expected(ask(&fitri, date(2025, 6, 1)));
+        assert_eq!((rhythm, month.as_str(), missed), (Rhythm::IdulFitri, "2026-03", 0));
+        let (_, month, missed, _) = expected(ask(&fitri[..3], date(2025, 6, 1)));
+        assert_eq!((month.as_str(), missed), ("2026-03", 1));
+        let adha = [date(2022, 7, 8), date(2023, 6, 28), date(2024, 6, 20)];
+        let (rhythm, month, ..) = expected(ask(&adha, date(2025, 2, 1)));
+        assert_eq!((rhythm, month.as_str()), (Rhythm::IdulAdha, "2025-06"));
+        // A civil date that happened to lie near the feast once is a yearly rhythm.
+        let may: Vec<Date> = (2022..=2025).map(|year| date(year, 5, 5)).collect();
+        let (rhythm, month, ..) = expected(ask(&may, date(2025, 8, 1)));
+        assert_eq!((rhythm, month.as_str()), (Rhythm::Yearly, "2026-05"));
     }
 
     /// 1 Ramadan 1443 was announced for 3 April 2022 in Indonesia, a day after Umm al-Qura's.

@@ -31,10 +31,26 @@ impl Trend {
         })
     }
 
+    /// The same line with intervals of another level; its own where there is no such quantile.
+    pub(super) fn at(&self, level: f64) -> Self {
+        let quantile = student_t(0.5 + level / 2.0, self.freedom()).unwrap_or(self.quantile);
+        Self { quantile, ..self.clone() }
+    }
+
     /// The value `ahead` months after the last, and the reach of its prediction interval.
     pub(super) fn step(&self, ahead: i32) -> Step {
         let index = self.line.n as f64 - 1.0 + f64::from(ahead);
         Step { value: self.line.at(index), reach: self.quantile * self.line.prediction_error(index) }
+    }
+
+    /// What the quantiles of t with n − 2 degrees of freedom are multiplied by, `ahead` months after the last.
+    pub(super) fn error(&self, ahead: i32) -> f64 {
+        self.line.prediction_error(self.line.n as f64 - 1.0 + f64::from(ahead))
+    }
+
+    /// Degrees of freedom of its residuals.
+    pub(super) const fn freedom(&self) -> f64 {
+        self.line.n as f64 - 2.0
     }
 
     pub(super) const fn r_squared(&self) -> f64 {

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct Point {
     /// The month.
     pub month: Month,
-    /// The expected value of the whole month.
+    /// The expected value of the whole month: the middle of what may come, which makes the least error month by month.
+    /// Of skewed months the mean is larger; sums of money want means, and [`cash_flow`](super::cash_flow()) makes them
+    /// (Kolassa 2020, International Journal of Forecasting 36).
     pub value: f64,
     /// The interval's lower bound.
     pub lower: f64,
@@ -31,17 +33,46 @@ pub struct Parts {
     pub hijri: f64,
     /// What events and the caller's regressors add.
     pub events: f64,
-    /// The rest: what stopping at zero adds.
+    /// The rest: what bringing parts and their total together added ([`many`](super::many())). What a limit cut off,
+    /// zero or the growth that is believed at most, is taken from the part that went beyond it.
     pub remainder: f64,
 }
 
+impl Parts {
+    /// Makes the sum `value`: takes what limits added to it from the parts that caused that, the largest of the other sign
+    /// first, none past zero, and the rest from the level.
+    pub(super) fn limited_to(&mut self, value: f64) {
+        let mut left = value - (self.level + self.trend + self.season + self.hijri + self.events);
+        let mut others = [&mut self.trend, &mut self.season, &mut self.hijri, &mut self.events];
+        others.sort_by(|a, b| b.abs().total_cmp(&a.abs()));
+        for part in others {
+            if *part * left < 0.0 {
+                let taken = if left > 0.0 { left.min(-*part) } else { left.max(-*part) };
+                *part += taken;
+                left -= taken;
+            }
+        }
+        self.level = value - (self.trend + self.season + self.hijri + self.events);
+    }
+}
+
 /// One model's share in the forecast.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Share {
     /// The model.
     pub method: Method,
     /// Its weight; all weights add up to 1.
     pub weight: f64,
+    /// Of `ets`: the form that was chosen, its error, trend and season as letters such as `AAdN` (Hyndman, Koehler,
+    /// Snyder & Grose 2002).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+}
+
+impl Share {
+    pub(super) const fn of(method: Method) -> Self {
+        Self { method, weight: 1.0, form: None }
+    }
 }
 
 /// What the Hijri calendar does to a series, as far as it was found out.

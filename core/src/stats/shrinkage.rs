@@ -60,6 +60,7 @@ impl Shrunken {
     }
 
     /// The shrunken correlation of two different series.
+    #[cfg(test)]
     pub(crate) fn correlation(&self, i: usize, j: usize) -> f64 {
         let mean = self.rows.iter().map(|row| row[i] * row[j]).sum::<f64>() / self.rows.len().max(1) as f64;
         ((1.0 - self.lambda) * mean).clamp(-1.0, 1.0)

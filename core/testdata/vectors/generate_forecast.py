@@ -71,6 +71,65 @@ def cash_flows():
     ])
 
 
+def by_category():
+    """Constant categories: their sums are the totals, and no future differs from another."""
+    average = {"income_method": "moving_average", "expense_method": "moving_average", "horizon": 2}
+    named = lambda **parts: [{"name": name, "series": ending([value] * 6)} for name, value in parts.items()]
+    months = [month("2026-01", 1 + ahead) for ahead in range(2)]
+    points = lambda value, months: [{"month": name, "value": float(value)} for name in months]
+
+    def flow(name, income, expense, balance, so_far=None):
+        first = 1 if so_far else 0
+        total = {"income": sum(income.values()), "expense": sum(expense.values())}
+        now = balance
+        if so_far:
+            now += max(total["income"] - so_far["income"], 0) - max(total["expense"] - so_far["expense"], 0)
+        rows, ahead = [], [month("2026-01", 1 + first + step) for step in range(2)]
+        for name_of_month in ahead:
+            now += total["income"] - total["expense"]
+            rows.append({"month": name_of_month, "predicted_income": total["income"], "predicted_expense": total["expense"],
+                         "predicted_balance": now, "balance_lower": now, "balance_upper": now, "shortfall": float(now < 0)})
+        parts = lambda of: [{"name": part, "forecast": {"points": points(value, ahead)}} for part, value in of.items()]
+        expected = {"months": rows, "income": parts(income), "expense": parts(expense)}
+        given = {"income": named(**income), "expense": named(**expense), "balance": balance, "so_far": so_far}
+        return case(name, given, expected, average)
+
+    two = {"income": named(a=1.0), "expense": [{"name": "b", "series": ending([1.0] * 6, "2025-12")}], "balance": 0,
+           "so_far": None}
+    write("simulate_cash_flow_by_category", "by hand: constant series have no spread", [
+        flow("two and three categories", {"donations": 900_000, "box": 100_000},
+             {"food": 800_000, "school": 500_000, "power": 200_000}, 700_000),
+        flow("the running month half over", {"donations": 1_000_000}, {"food": 800_000, "school": 400_000}, 500_000,
+             {"income": 700_000, "expense": 900_000}),
+        case("different ends", two, {"error": "invalid_input"}, average),
+    ])
+
+
+def months_after_the_running_one():
+    """Lines and averages; of the running month only what is still to come counts."""
+    income, expense = [5.4e6, 5.6e6, 5.8e6, 6.0e6], [5.2e6, 5.8e6, 5.6e6, 5.4e6]
+    average = sum(expense) / len(expense)
+
+    def ahead(name, balance, so_far):
+        came = so_far or {"income": 0, "expense": 0}
+        now = balance + max(line(income, 1) - came["income"], 0) - max(average - came["expense"], 0)
+        rows = []
+        for step in (2, 3, 4):
+            now += line(income, step) - average
+            rows.append({"month": month("2026-01", step), "predicted_income": round(line(income, step)),
+                         "predicted_expense": round(average), "predicted_balance": round(now)})
+        given = {"income": ending(income), "expense": ending(expense), "balance": balance, "so_far": so_far}
+        return case(name, given, rows)
+
+    given = {"income": ending(income), "expense": ending(expense), "balance": 0}
+    write("cash_flow_ahead", "least squares and averages in plain Python", [
+        ahead("nothing came yet", 2_000_000, None),
+        ahead("half of the income, all of the expense", 2_000_000, {"income": 3_000_000, "expense": 6_000_000}),
+        case("a negative sum so far", {**given, "so_far": {"income": -5_000_000, "expense": 0}}, {"error": "invalid_input"}),
+        case("different ends", {**given, "expense": ending(expense, "2025-12"), "so_far": None}, {"error": "invalid_input"}),
+    ])
+
+
 def parts_that_add_up():
     zakat, box = [310.0, 290.0, 335.0, 360.0, 340.0, 385.0], [90.0, 120.0, 75.0, 110.0, 130.0, 95.0]
     named = lambda **parts: [{"name": name, "series": ending(values)} for name, values in parts.items()]
@@ -136,8 +195,25 @@ def next_gifts():
         case("no rhythm", odd, {"answer": "none", "reason": "irregular"}),
         case("not in order", {**few, "dates": few["dates"][::-1]}, {"error": "invalid_input"}),
     ])
+    # The same donors side by side.
+    every_month = monthly("", "2026-01", "2026-01-31", "2026-02", 0)
+    donors = [every_month["input"], few, odd]
+    together = {
+        "starts": [0, 12, 14],
+        "dates": [date for donor in donors for date in donor["dates"]],
+        "amounts": [amount for donor in donors for amount in donor["amounts"]],
+        "as_of": "2026-01-31",
+    }
+    write("next_gifts", "the chances enumerated in plain Python", [
+        case("three donors", together, [every_month["expected"], {"answer": "none", "reason": "too_few"},
+                                        {"answer": "none", "reason": "irregular"}]),
+        case("no donors", {"starts": [], "dates": [], "amounts": [], "as_of": "2026-01-31"}, []),
+        case("a start past the end", {**together, "starts": [0, 12, 99]}, {"error": "invalid_input"}),
+    ])
 
 
 cash_flows()
+by_category()
+months_after_the_running_one()
 parts_that_add_up()
 next_gifts()

@@ -229,3 +229,27 @@ fn a_regressor_that_ends_early_is_held() {
     let short = Options { regressors: vec![regressor(47)], ..Options::default() };
     assert_eq!(fit(&series, &short).unwrap_err().code(), "invalid_input");
 }
+
+/// Quantiles of t by the tables: t(0.9, 8) = 1.3968 and t(0.975, 8) = 2.3060; with the five residuals of an average of
+/// six, t(0.9, 5) = 1.4759 and t(0.975, 5) = 2.5706.
+#[test]
+fn every_method_has_intervals_of_the_level_asked_for() {
+    let values = [5.0, 7.0, 6.0, 9.0, 8.0, 8.0, 11.0, 9.0, 12.0, 11.0];
+    let first = "2025-01".parse().unwrap();
+    let series = MonthlySeries { first, values: values.to_vec() };
+    for (method, narrow, wide) in [(Method::Ols, 1.3968, 2.3060), (Method::MovingAverage, 1.4759, 2.5706)] {
+        let fitted = fit(&series, &Options { method, non_negative: false, ..Options::default() }).unwrap();
+        let reach = |level: f64| {
+            let forecast = fitted.predict_at(1, level);
+            assert_eq!(forecast.level.to_bits(), level.to_bits());
+            forecast.points[0].upper - forecast.points[0].value
+        };
+        assert!((reach(0.8) / reach(0.95) - narrow / wide).abs() < 1e-4, "{}", method.name());
+        // Ten years of noise around a level: the 80 % interval holds fewer months than the 95 % one.
+        let mut random = stats::Rng::new(11);
+        let noise = MonthlySeries { first, values: (0..120).map(|_| 100.0 + 10.0 * random.normal()).collect() };
+        let options = BacktestOptions { methods: vec![method], horizon: 1, origins: 100, ..BacktestOptions::default() };
+        let scores = backtest(&noise, &options).unwrap().scores[0];
+        assert!(scores.coverage_80 < 0.9 && scores.coverage_95 > 0.9, "{scores:?}");
+    }
+}

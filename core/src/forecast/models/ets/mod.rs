@@ -88,6 +88,11 @@ impl Ets {
         Self::of(best, &y, unit)
     }
 
+    /// Its form.
+    pub(crate) const fn form(&self) -> Form {
+        self.estimate.form
+    }
+
     fn of(estimate: Estimate, y: &[f64], unit: f64) -> Option<Self> {
         let n = y.len();
         let freedom = n.checked_sub(estimate.parameters() + 1).filter(|&freedom| freedom > 0)?;
