@@ -34,6 +34,7 @@ mod ols;
 mod options;
 mod outcome;
 mod simulation;
+mod spikes;
 
 pub use backtest::{Backtest, BacktestOptions, Scores, backtest};
 pub use cash_flow::{CashFlowMonth, CashFlowOptions, SoFar, cash_flow, cash_flow_ahead};

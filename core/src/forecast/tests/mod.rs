@@ -1,4 +1,5 @@
 mod combination;
+mod robust;
 
 use super::*;
 use crate::model::Rupiah;

@@ -1,0 +1,145 @@
+//! The combination on series that are not smooth: payments that recur, single large months, levels that move.
+
+use crate::forecast::*;
+use crate::stats::Rng;
+
+fn first() -> Month {
+    "2015-01".parse().unwrap()
+}
+
+fn forecast(values: &[f64], horizon: u16) -> Forecast {
+    fit(&MonthlySeries { first: first(), values: values.to_vec() }, &Options::default()).unwrap().predict(horizon)
+}
+
+/// Mean absolute error of the months to come, and the share of them inside the interval of 80 %, over made series.
+fn judged(n: usize, ahead: usize, method: Method, make: impl Fn(&mut dyn FnMut() -> f64, usize) -> f64) -> (f64, f64) {
+    let (mut sum, mut inside, mut count) = (0.0, 0.0, 0.0);
+    for seed in 0..40 {
+        let mut random = Rng::new(seed);
+        let mut noise = || random.normal();
+        let values: Vec<f64> = (0..n + ahead).map(|t| make(&mut noise, t)).collect();
+        let options = Options { method, level: 0.8, hijri: method == Method::Auto, ..Options::default() };
+        let series = MonthlySeries { first: first(), values: values[..n].to_vec() };
+        for (point, value) in fit(&series, &options).unwrap().predict(ahead as u16).points.iter().zip(&values[n..]) {
+            sum += (value - point.value).abs();
+            inside += f64::from(u8::from(point.lower <= *value && *value <= point.upper));
+            count += 1.0;
+        }
+    }
+    (sum / count, inside / count)
+}
+
+/// A fee each July, nothing else: it is no spike, and is expected again with an interval.
+#[test]
+fn a_payment_once_a_year_is_expected_again() {
+    for n in [24, 36, 48, 60] {
+        let fee =
+            |noise: &mut dyn FnMut() -> f64, t: usize| if t % 12 == 6 { 10e6 * (0.1 * noise()).exp() } else { 0.0 };
+        let (ours, inside) = judged(n, 12, Method::Auto, fee);
+        let (nothing, _) = judged(n, 12, Method::Naive, fee);
+        assert!(ours < 0.6 * nothing && inside >= 0.8, "{n}: {ours} of {nothing}, {inside}");
+        let mut random = Rng::new(n as u64);
+        let values: Vec<f64> = (0..n).map(|t| fee(&mut || random.normal(), t)).collect();
+        let july = &forecast(&values, 12).points[(6 + 120 - n) % 12];
+        assert!(july.value > 5e6 && july.upper > 9e6 && july.upper > july.lower, "{n}: {july:?}");
+    }
+}
+
+/// The same numbers in the same two months of each of two, three, four and eight years.
+#[test]
+fn two_months_a_year_are_expected_again() {
+    for years in [2, 3, 4, 8] {
+        let values = [0.0, 0.0, 0.0, 50.0, 60.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0].repeat(years);
+        let found = forecast(&values, 12);
+        assert!(!found.notes.contains(&Note::Spikes));
+        let (april, may) = (found.points[3], found.points[4]);
+        assert!((25.0..70.0).contains(&april.value) && (30.0..80.0).contains(&may.value), "{years}: {april:?} {may:?}");
+        assert!(found.points[8].value < 10.0, "{years}: {:?}", found.points[8]);
+    }
+}
+
+/// A payment each quarter: no spike, and not worse by much than the same month of the year before.
+#[test]
+fn a_payment_each_quarter_is_expected_again() {
+    for n in [24, 36, 48] {
+        let fee = |noise: &mut dyn FnMut() -> f64, t: usize| if t % 3 == 2 { 5e6 * (0.1 * noise()).exp() } else { 0.0 };
+        let (ours, _) = judged(n, 12, Method::Auto, fee);
+        let (naive, _) = judged(n, 12, Method::SeasonalNaive, fee);
+        let mut random = Rng::new(n as u64);
+        let values: Vec<f64> = (0..n).map(|t| fee(&mut || random.normal(), t)).collect();
+        assert!(!forecast(&values, 1).notes.contains(&Note::Spikes));
+        assert!(ours < 2.6 * naive, "{n}: {ours} {naive}");
+    }
+}
+
+/// One gift five times the usual in the last month, or in the one before.
+#[test]
+fn a_large_month_at_the_end_is_not_the_new_level() {
+    for n in [24, 37, 60, 120] {
+        for back in [1, 2] {
+            let calm = |noise: &mut dyn FnMut() -> f64, _: usize| 100.0 * (0.1 * noise()).exp();
+            let large =
+                |noise: &mut dyn FnMut() -> f64, t: usize| calm(noise, t) * if t + back == n { 5.0 } else { 1.0 };
+            let (usual, _) = judged(n, 6, Method::Auto, calm);
+            let (ours, inside) = judged(n, 6, Method::Auto, large);
+            assert!(ours < 1.7 * usual && inside > 0.65, "{n}, {back} back: {ours}, usually {usual}, {inside}");
+        }
+    }
+}
+
+/// Twice as much since three months: followed, because the months after the first confirmed it.
+#[test]
+fn a_new_level_that_the_next_months_confirm_is_followed() {
+    for n in [24, 37, 60] {
+        let moved = |noise: &mut dyn FnMut() -> f64, t: usize| {
+            100.0 * (0.1 * noise()).exp() * if t + 3 >= n { 1.8 } else { 1.0 }
+        };
+        let (ours, _) = judged(n, 1, Method::Auto, moved);
+        assert!(ours < 45.0, "{n}: {ours}");
+    }
+}
+
+/// Level 10, a last month of 200 that fell on Idul Fitri: one month shows nothing of the calendar.
+#[test]
+fn one_large_month_in_ramadan_is_not_the_calendar() {
+    let mut random = Rng::new(7);
+    // Ends in June 2018, the month of Idul Fitri.
+    let mut values: Vec<f64> = (0..42).map(|_| 10.0 + 0.3 * random.normal()).collect();
+    values[41] = 200.0;
+    let found = forecast(&values, 12);
+    assert!(found.parts.iter().all(|parts| parts.hijri.abs() <= 0.0), "{:?}", found.hijri);
+    assert!(found.points.iter().all(|point| (8.5..13.0).contains(&point.value)), "{:?}", found.points);
+    assert!(found.notes.contains(&Note::Spikes));
+}
+
+/// Series with heavy tails or rare large months, without Ramadan, of 18 to 24 months: rarely given one.
+#[test]
+fn heavy_tails_are_not_the_calendar() {
+    for n in [18, 24] {
+        let mut given = 0;
+        for seed in 0..60 {
+            let mut random = Rng::new(seed);
+            let values: Vec<f64> = (0..n)
+                .map(|_| {
+                    let usual = 100.0 * (0.15 * random.normal()).exp();
+                    if random.unit() < 0.04 { 6.0 * usual } else { usual }
+                })
+                .collect();
+            given += u32::from(forecast(&values, 1).hijri.is_some_and(|found| found.ramadan.abs() > 0.0));
+        }
+        assert!(given <= 3, "{n}: {given} of 60");
+    }
+}
+
+/// A line, exact and with a thousandth of noise, has no spikes.
+#[test]
+fn a_line_has_no_spikes() {
+    let line: Vec<f64> = (1..=60).map(|t| 100.0 * f64::from(t)).collect();
+    assert!(!forecast(&line, 3).notes.contains(&Note::Spikes));
+    for seed in 0..30 {
+        let mut random = Rng::new(seed);
+        let noisy: Vec<f64> =
+            (0..60).map(|t| (100.0 + 10.0 * f64::from(t)) * (1.0 + 0.001 * random.normal())).collect();
+        assert!(!forecast(&noisy, 1).notes.contains(&Note::Spikes), "{seed}");
+    }
+}
