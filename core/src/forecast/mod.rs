@@ -53,6 +53,11 @@ use hindsight::Hindsight;
 
 /// Months ahead that the calendar is looked up for when a model is fitted; more are looked up when they are asked for.
 const AHEAD: usize = 24;
+/// Below so many months no month of the year has been seen twice.
+const TWO_YEARS: usize = 24;
+/// What is not known of a series whose few months are all equal, as a standard deviation in shares of a month; it fades to
+/// nothing over two years. A twentieth: prices and children's numbers move by that within a year.
+const UNPROVEN: f64 = 0.05;
 /// The fewest months that the combination works with.
 const FEWEST: usize = 3;
 
@@ -99,6 +104,10 @@ pub fn fit(series: &MonthlySeries, options: &Options) -> Result<Fitted> {
     if known.iter().all(|&value| (value - known[0]).abs() <= 0.0) {
         notes.push(Note::Constant);
     }
+    let simple = matches!(options.method, Method::Ols | Method::MovingAverage);
+    if simple && !(options.regressors.is_empty() && options.events.is_empty()) {
+        notes.push(Note::RegressorsUnused);
+    }
     if options.non_negative && negative {
         notes.push(Note::MayBeNegative);
     }
@@ -133,7 +142,7 @@ pub fn fit(series: &MonthlySeries, options: &Options) -> Result<Fitted> {
                 Ensemble::fit(&values, Method::Auto, columns)
             });
             let ensemble = ensemble.ok_or_else(|| too_short(FEWEST, known.len()))?;
-            if method == Method::Auto && values.len() < ensemble::FULL {
+            if method == Method::Auto && values.len() < TWO_YEARS {
                 notes.push(Note::ShortHistory);
             }
             if !ensemble.adjustments[0].spikes.is_empty() {
@@ -204,7 +213,10 @@ impl Fitted {
             .take_while(|&(ahead, month)| month.since(self.last) == ahead)
             .map(|(_, month)| month)
             .collect();
-        if months.last().is_some_and(|&last| self.options.regressors.iter().any(|given| given.at(last).is_none())) {
+        let used = matches!(self.model, Model::Ensemble(_));
+        if used
+            && months.last().is_some_and(|&last| self.options.regressors.iter().any(|given| given.at(last).is_none()))
+        {
             notes.push(Note::RegressorHeld);
         }
         let floor = self.floor();
@@ -245,6 +257,13 @@ impl Fitted {
         if self.never_below_zero { 0.0 } else { f64::NEG_INFINITY }
     }
 
+    /// How far a month may lie from a history of equal months: few of them do not show that it stays so.
+    fn reach_of_constant(&self, value: f64, level: f64) -> f64 {
+        let seen = self.values.iter().filter(|value| value.is_finite()).count() as f64;
+        let doubt = UNPROVEN * (1.0 - seen / TWO_YEARS as f64).max(0.0);
+        doubt * value.abs() * stats::student_t(0.5 + level / 2.0, (seen - 1.0).max(1.0)).unwrap_or(2.0)
+    }
+
     fn line(&self, trend: &ols::Trend, horizon: usize) -> Outcome {
         let (slope, intercept) = trend.line();
         let level = intercept + slope * (self.values.len() as f64 - 1.0);
@@ -277,8 +296,9 @@ impl Fitted {
     fn combination(&self, ensemble: &Ensemble, horizon: usize, level: f64) -> Outcome {
         if self.notes.contains(&Note::Constant) {
             let value = self.values.iter().copied().find(|value| value.is_finite()).unwrap_or(0.0);
+            let reach = self.reach_of_constant(value, level);
             return Outcome {
-                bounds: vec![[value; 3]; horizon],
+                bounds: vec![[value, value - reach, value + reach]; horizon],
                 parts: vec![Parts { level: value, ..Parts::default() }; horizon],
                 r_squared: 1.0,
                 standard_error: 0.0,

@@ -143,3 +143,73 @@ fn a_line_has_no_spikes() {
         assert!(!forecast(&noisy, 1).notes.contains(&Note::Spikes), "{seed}");
     }
 }
+
+/// An exact line goes on; one with noise of two months' slope is forecast at most a third worse than by the line itself.
+#[test]
+fn a_trend_goes_on() {
+    let line: Vec<f64> = (1..=60).map(|t| 10.0 * f64::from(t)).collect();
+    for (point, value) in forecast(&line, 3).points.iter().zip([610.0, 620.0, 630.0]) {
+        assert!((point.value - value).abs() < 1.0, "{point:?}");
+    }
+    for n in [24, 36, 72] {
+        let rising = |noise: &mut dyn FnMut() -> f64, t: usize| 100.0 + 5.0 * t as f64 + 10.0 * noise();
+        let (ours, inside) = judged(n, 6, Method::Auto, rising);
+        let (line, _) = judged(n, 6, Method::Ols, rising);
+        assert!(ours < 1.4 * line && inside > 0.75, "{n}: {ours} {line} {inside}");
+    }
+}
+
+/// A season of a quarter up and down, seen once and a half: the models that know it weigh more.
+#[test]
+fn a_season_seen_once_and_a_half_is_used() {
+    for n in [18, 23, 24] {
+        let season = |t: usize| 0.35 * ((t * 5 % 12) as f64 / 5.5 - 1.0);
+        let made = |noise: &mut dyn FnMut() -> f64, t: usize| 100.0 * (season(t) + 0.08 * noise()).exp();
+        let (ours, _) = judged(n, 6, Method::Auto, made);
+        let (naive, _) = judged(n, 6, Method::SeasonalNaive, made);
+        let (structural, _) = judged(n, 6, Method::Structural, made);
+        assert!(ours < 1.15 * naive && ours < 1.15 * structural, "{n}: {ours} {naive} {structural}");
+    }
+    // The one with the season outweighs one that needs two years for it.
+    let values: Vec<f64> = (0..20).map(|t| 100.0 + if t % 12 < 3 { 50.0 } else { f64::from(t % 5) }).collect();
+    let found = forecast(&values, 1);
+    let weight =
+        |method| found.models.iter().filter(|share| share.method == method).map(|share| share.weight).sum::<f64>();
+    assert!(weight(Method::AdjustedTheta) > 1.2 * weight(Method::DynamicTheta), "{:?}", found.models);
+}
+
+/// Three equal months are no certainty; two years of them are taken for one.
+#[test]
+fn few_equal_months_are_not_certain() {
+    let short = forecast(&[5e6; 3], 3);
+    assert!(short.notes.contains(&Note::Constant));
+    for point in &short.points {
+        assert!((point.value - 5e6).abs() < 1e-6 && point.lower < 4.5e6 && point.upper > 5.5e6, "{point:?}");
+    }
+    let width = |n: usize| {
+        let point = forecast(&vec![5e6; n], 1).points[0];
+        point.upper - point.lower
+    };
+    assert!(width(3) > width(6) && width(6) > width(12) && width(12) > width(23) && width(23) > width(24));
+    assert!(width(24).abs() <= 0.0 && forecast(&[0.0; 3], 1).points[0].upper.abs() <= 0.0);
+}
+
+/// `ols` and `moving_average` say that they do not use what they are given, and not that they held it.
+#[test]
+fn what_a_method_does_not_use_is_noted() {
+    let values: Vec<f64> = (0..12).map(|t| 100.0 + f64::from(t % 3)).collect();
+    let series = MonthlySeries { first: first(), values };
+    let regressor = Regressor { name: "price".into(), first: first(), values: vec![1.0; 12] };
+    let event = Event { name: "gala".into(), months: vec![first() + 3] };
+    for method in [Method::Ols, Method::MovingAverage, Method::Auto] {
+        for given in [
+            Options { regressors: vec![regressor.clone()], method, ..Options::default() },
+            Options { events: vec![event.clone()], method, ..Options::default() },
+        ] {
+            let notes = fit(&series, &given).unwrap().predict(2).notes;
+            let simple = method != Method::Auto;
+            assert_eq!(notes.contains(&Note::RegressorsUnused), simple, "{method:?}");
+            assert_eq!(notes.contains(&Note::RegressorHeld), !simple && given.events.is_empty(), "{method:?}");
+        }
+    }
+}
