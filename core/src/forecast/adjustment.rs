@@ -3,7 +3,7 @@
 use super::columns::{Columns, Periods};
 use super::models::{Design, Structural};
 use super::outcome::HijriEffect;
-use super::spikes::{distances, recurs, spikes};
+use super::spikes::{distances, moved, recurs, spikes};
 
 /// Months of the year.
 pub(super) const PERIOD: usize = 12;
@@ -183,6 +183,15 @@ impl Adjustment {
             values[t] = self.back(value);
         }
         values
+    }
+
+    /// The series as if it had stood on its newest level all along, where that moved within the last year.
+    pub(super) fn on_the_new_level(&self, values: &[f64]) -> Option<Vec<f64>> {
+        let moved = moved(&self.deseasoned(), &self.plain)?;
+        let bring = |(t, &value): (usize, &f64)| {
+            if t < moved.from { shifted(value, moved.by, self.scale, self.unit) } else { value }
+        };
+        Some(values.iter().enumerate().map(bring).collect())
     }
 
     /// Whether month `t` was set aside.

@@ -98,7 +98,7 @@ struct Step {
 /// option is out of its range.
 pub fn fit(series: &MonthlySeries, options: &Options) -> Result<Fitted> {
     options.validate()?;
-    let (values, mut notes) = known(series, options)?;
+    let (mut values, mut notes) = known(series, options)?;
     let known: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
     let negative = known.iter().any(|&value| value < 0.0);
     if known.iter().all(|&value| (value - known[0]).abs() <= 0.0) {
@@ -141,7 +141,15 @@ pub fn fit(series: &MonthlySeries, options: &Options) -> Result<Fitted> {
                 notes.push(Note::FellBack);
                 Ensemble::fit(&values, Method::Auto, columns)
             });
-            let ensemble = ensemble.ok_or_else(|| too_short(FEWEST, known.len()))?;
+            let mut ensemble = ensemble.ok_or_else(|| too_short(FEWEST, known.len()))?;
+            if method == Method::Auto
+                && let Some(brought) = ensemble.adjustments[0].on_the_new_level(&values)
+                && (negative || brought.iter().all(|&value| value >= 0.0))
+                && let Some(again) = Ensemble::fit(&brought, method, ensemble.columns.clone())
+            {
+                (values, ensemble) = (brought, again);
+                notes.push(Note::NewLevel);
+            }
             if method == Method::Auto && values.len() < TWO_YEARS {
                 notes.push(Note::ShortHistory);
             }

@@ -123,6 +123,8 @@ pub enum Note {
     FellBack,
     /// A regressor of the caller ends before the months ahead do: its last value was held.
     RegressorHeld,
+    /// The level moved in one step within the last year and stayed: the months before were brought to the new one.
+    NewLevel,
     /// The method knows neither events nor regressors: those of the caller were not used.
     RegressorsUnused,
 }
@@ -156,6 +158,12 @@ impl Note {
             }
             (Self::FellBack, Language::En) => {
                 "The method asked for does not fit this series, so the combination was used."
+            }
+            (Self::NewLevel, Language::Id) => {
+                "Nilainya pindah ke tingkat baru dalam setahun terakhir; bulan-bulan sebelumnya disesuaikan ke tingkat itu."
+            }
+            (Self::NewLevel, Language::En) => {
+                "The series moved to a new level within the last year; the months before were brought to it."
             }
             (Self::RegressorsUnused, Language::Id) => {
                 "Metode ini tidak mengenal peristiwa atau data pendamping; keduanya tidak dipakai."

@@ -29,6 +29,26 @@ const BELIEVED: f64 = 1.5;
 /// same phase that must do likewise, of at least so many.
 const PERIODS: [(usize, f64, usize); 4] = [(3, 0.75, 2), (4, 0.75, 2), (6, 0.75, 2), (12, 0.5, 1)];
 
+/// A level has moved when at least so many and at most so many of the newest months lie elsewhere, so many robust standard
+/// deviations of all months before from their middle, and both sides keep within a share of the distance. A series that
+/// wanders or climbs deviates so far from its middle that it never moves in this sense.
+const MOVED: (usize, usize) = (3, 12);
+const MOVED_BY: f64 = 5.0;
+const WITHIN: f64 = 0.5;
+/// So many months just before must have stood still, and so many must be there in all: shorter series follow a new level by
+/// themselves.
+const BEFORE: usize = 12;
+const MOVED_NEEDS: usize = 48;
+
+/// A level that moved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Move {
+    /// The first month on the new level.
+    pub(super) from: usize,
+    /// How far it moved.
+    pub(super) by: f64,
+}
+
 /// A month that lies far off.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Spike {
@@ -72,6 +92,29 @@ pub(super) fn spikes(rest: &[f64], seasoned: &[f64]) -> Vec<Spike> {
         Spike { t, excess }
     };
     found.into_iter().map(spike).collect()
+}
+
+/// A level that moved in one step within the last year and stayed; `rest` and `seasoned` as in [`spikes`]. What came
+/// likewise in the same months of the year before is a season.
+pub(super) fn moved(rest: &[f64], seasoned: &[f64]) -> Option<Move> {
+    let n = rest.len();
+    if n < MOVED_NEEDS || rest.iter().any(|value| !value.is_finite()) {
+        return None;
+    }
+    (MOVED.0..=MOVED.1.min(n - BEFORE)).find_map(|months| {
+        let from = n - months;
+        let (before, after) = (&rest[..from], &rest[from..]);
+        let old = median(before.to_vec());
+        let spread = median(before.iter().map(|value| (value - old).abs()).collect()) / MAD_OF_NORMAL;
+        let spread = spread.max(LEAST_SPREAD);
+        let by = median(after.to_vec()) - old;
+        let stayed = after.iter().all(|value| (value - old - by).abs() < WITHIN * by.abs());
+        let calm = before[from - BEFORE..].iter().all(|value| (value - old).abs() < WITHIN * by.abs());
+        let year_before = median(seasoned[from - BEFORE..].iter().take(months).copied().collect());
+        let usual = median(seasoned[from - BEFORE..from].to_vec());
+        let season = (year_before - usual) * by.signum() > LIKEWISE * by.abs();
+        (by.abs() > MOVED_BY * spread && stayed && calm && !season).then_some(Move { from, by })
+    })
 }
 
 /// How far each month lies from the middle of its neighbours; the usual step a month is taken off before.

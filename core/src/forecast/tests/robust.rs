@@ -213,3 +213,27 @@ fn what_a_method_does_not_use_is_noted() {
         }
     }
 }
+
+/// Twelve years of one level and three months of another: the forecast is of the new one, and says so.
+#[test]
+fn a_long_history_does_not_hold_a_new_level_back() {
+    let n = 150;
+    let moved =
+        |noise: &mut dyn FnMut() -> f64, t: usize| 100.0 * (0.1 * noise()).exp() * if t + 3 >= n { 1.8 } else { 1.0 };
+    let (ours, inside) = judged(n, 6, Method::Auto, |noise, t| moved(noise, t));
+    let (smoothed, _) = judged(n, 6, Method::Ses, |noise, t| moved(noise, t));
+    assert!(ours < 1.15 * smoothed && inside > 0.6, "{ours} {smoothed} {inside}");
+    let mut random = Rng::new(3);
+    let sharp: Vec<f64> = (0..60).map(|t| (100.0 + 3.0 * random.normal()) * if t >= 56 { 1.8 } else { 1.0 }).collect();
+    let found = forecast(&sharp, 1);
+    assert!(found.notes.contains(&Note::NewLevel) && (170.0..190.0).contains(&found.points[0].value), "{found:?}");
+    // A walk is none.
+    let mut level = 200.0;
+    let walk: Vec<f64> = (0..60)
+        .map(|_| {
+            level += 8.0 * random.normal();
+            level
+        })
+        .collect();
+    assert!(!forecast(&walk, 1).notes.contains(&Note::NewLevel));
+}
