@@ -3,19 +3,16 @@
 use super::columns::{Columns, Periods};
 use super::models::{Design, Structural};
 use super::outcome::HijriEffect;
+use super::spikes::{distances, moved, recurs, spikes};
 
 /// Months of the year.
 pub(super) const PERIOD: usize = 12;
-/// A month that lies so many robust standard deviations away from its neighbours, and comes back, is a spike.
-const SPIKE: f64 = 6.0;
-/// Fewer months do not tell a spike from noise.
-const SPIKE_NEEDS: usize = 8;
-/// The median absolute deviation of normal noise is so much of its standard deviation.
-const MAD_OF_NORMAL: f64 = 0.6745;
 /// Below so many months the calendar is left alone: one Ramadan cannot have been seen against a month without.
 const HIJRI_NEEDS: usize = 8;
 /// The Hijri calendar is used when the one-step forecasts say with this probability that it matters.
 const HIJRI_ENOUGH: f64 = 0.8;
+/// A series of which more than one month in so many is empty is one of payments that recur.
+const EMPTY: usize = 3;
 /// Below so many months logarithms are believed less, by [`DISTRUST`] in the logarithm of their odds for each month.
 const SHORT: usize = 36;
 const DISTRUST: f64 = 0.5;
@@ -90,7 +87,7 @@ impl Adjustment {
             .filter(|&&periods| periods == Periods::None || y.len() >= HIJRI_NEEDS)
             .filter_map(|&periods| Some((periods, Structural::fit(&y, &design(periods))?)))
             .max_by(|(_, a), (_, b)| a.evidence().total_cmp(&b.evidence()))?;
-        let relevance = structural.relevance();
+        let mut relevance = structural.relevance();
         // Before spikes are set aside: evidence of fewer months cannot be compared.
         let evidence = structural.evidence();
         let jacobian = if scale == Scale::Log { -y.iter().filter(|value| value.is_finite()).sum::<f64>() } else { 0.0 };
@@ -100,10 +97,25 @@ impl Adjustment {
                 .map(|t| y[t] - structural.effect(row(columns, periods, t)) - season.get(t % PERIOD).unwrap_or(&0.0))
                 .collect()
         };
-        let spikes: Vec<(usize, f64)> = spikes(&rest(&structural, &y)).into_iter().map(|t| (t, y[t])).collect();
-        if !spikes.is_empty() {
-            for &(t, _) in &spikes {
-                y[t] = f64::NAN;
+        if relevance >= HIJRI_ENOUGH
+            && let Some(t) = most_telling(&structural, columns, periods, &rest(&structural, &y))
+        {
+            let mut without = y.clone();
+            without[t.saturating_sub(1)..(t + 2).min(y.len())].fill(f64::NAN);
+            let others = Structural::fit(&without, &design(periods)).map_or(0.0, |fitted| fitted.relevance());
+            relevance = relevance.min(others);
+            // Where most months are empty, a payment in the same month of each year is no matter of the Hijri calendar.
+            let empty = values.iter().filter(|value| value.abs() <= 0.0).count();
+            if EMPTY * empty > y.len() && recurs(&distances(&y), t) {
+                relevance = 0.0;
+            }
+        }
+        let seasoned: Vec<f64> = (0..y.len()).map(|t| y[t] - structural.effect(row(columns, periods, t))).collect();
+        let found = spikes(&rest(&structural, &y), &seasoned);
+        let spikes: Vec<(usize, f64)> = found.iter().map(|spike| (spike.t, y[spike.t])).collect();
+        if !found.is_empty() {
+            for spike in found {
+                y[spike.t] = spike.excess.map_or(f64::NAN, |excess| y[spike.t] - excess);
             }
             structural = Structural::fit(&y, &design(periods))?;
         }
@@ -173,6 +185,15 @@ impl Adjustment {
         values
     }
 
+    /// The series as if it had stood on its newest level all along, where that moved within the last year.
+    pub(super) fn on_the_new_level(&self, values: &[f64]) -> Option<Vec<f64>> {
+        let moved = moved(&self.deseasoned(), &self.plain)?;
+        let bring = |(t, &value): (usize, &f64)| {
+            if t < moved.from { shifted(value, moved.by, self.scale, self.unit) } else { value }
+        };
+        Some(values.iter().enumerate().map(bring).collect())
+    }
+
     /// Whether month `t` was set aside.
     pub(super) fn is_spike(&self, t: usize) -> bool {
         self.spikes.iter().any(|&(spike, _)| spike == t)
@@ -236,32 +257,17 @@ fn row(columns: &Columns, periods: Periods, t: usize) -> impl Iterator<Item = f6
     columns.with(periods).iter().map(move |column| column.get(t).copied().unwrap_or(0.0))
 }
 
-/// Months far from the middle of their neighbours: two on each side, three or four at the ends. A level that moved and
-/// stays is no spike, because its neighbours on one side are with it.
-fn spikes(rest: &[f64]) -> Vec<usize> {
-    let n = rest.len();
-    if n < SPIKE_NEEDS {
-        return Vec::new();
-    }
-    let mut near = Vec::with_capacity(4);
-    let distances: Vec<f64> = (0..n)
-        .map(|t| {
-            near.clear();
-            near.extend(
-                (t.saturating_sub(2)..(t + 3).min(n)).filter(|&i| i != t).map(|i| rest[i]).filter(|v| v.is_finite()),
-            );
-            near.sort_by(f64::total_cmp);
-            match near.len() {
-                0 | 1 => 0.0,
-                k => rest[t] - f64::midpoint(near[(k - 1) / 2], near[k / 2]),
-            }
-        })
+/// The month that speaks most for the Hijri calendar: where it lies farthest off in the direction that the calendar says.
+/// `rest` is without the calendar's effect. `None` without Hijri columns.
+fn most_telling(structural: &Structural, columns: &Columns, periods: Periods, rest: &[f64]) -> Option<usize> {
+    let given = columns.given();
+    let effects: Vec<f64> = (0..rest.len())
+        .map(|t| row(columns, periods, t).zip(structural.coefficients()).skip(given).map(|(x, beta)| x * beta).sum())
         .collect();
-    let mut sizes: Vec<f64> = distances.iter().filter(|d| d.is_finite()).map(|d| d.abs()).collect();
-    sizes.sort_by(f64::total_cmp);
-    let spread = sizes.get(sizes.len() / 2).copied().unwrap_or(0.0) / MAD_OF_NORMAL;
-    // The last two months may be the begin of a new level.
-    (0..n.saturating_sub(2)).filter(|&t| spread > 0.0 && distances[t].abs() > SPIKE * spread).collect()
+    let with: Vec<f64> = rest.iter().zip(&effects).map(|(rest, effect)| rest + effect).collect();
+    let telling = distances(&with).into_iter().zip(&effects).map(|(distance, effect)| distance * effect);
+    let (t, most) = (0..).zip(telling).filter(|(_, told)| told.is_finite()).max_by(|a, b| a.1.total_cmp(&b.1))?;
+    (most > 0.0).then_some(t)
 }
 
 /// Straight lines over gaps; the nearest value at the ends.

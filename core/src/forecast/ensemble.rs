@@ -95,14 +95,22 @@ const LARGEST_GROWTH: f64 = 4.0;
 
 /// Weights of the newest size and chance of Teunter, Syntetos & Babai's method.
 const TSB_WEIGHT: f64 = 0.2;
-/// Months from which on models that need a season estimated before them take part.
-pub(super) const FULL: usize = 24;
+/// Months from which on a month to come has been seen: models of the seasonally adjusted series take part, and weights are
+/// learned.
+const FULL: usize = 13;
 /// Months from which on models with several parameters take part.
 const SOME: usize = 10;
+/// Past origins count for the weights from this share of the months on (one in three), and up to so many steps ahead.
+const UNSETTLED: usize = 3;
+const STEPS: usize = 6;
+/// The power of the inverse error that a weight goes with when there are many origins; half of it with [`ORIGINS`].
+const POWER: f64 = 4.0;
+const ORIGINS: f64 = 20.0;
+/// An error below this share of the mean month is none.
+const LEAST_ERROR: f64 = 1e-6;
 
-/// The models that the combination averages, with equal weights, by the months there are. Which ones, was found by
-/// holding out the end of the training part of the M3 competition's monthly series; weights learned from a few dozen
-/// months do worse than equal ones (Smith & Wallis 2009, Oxford Bulletin of Economics and Statistics 71).
+/// The models that the combination averages, by the months there are. Which ones, and how fast weights may leave
+/// [`share`], was found by holding out the end of the training part of the M3 competition's monthly series.
 fn combination(months: usize) -> &'static [Method] {
     match months {
         ..SOME => &[Method::Structural, Method::Ses, Method::EtsAverage],
@@ -114,7 +122,19 @@ fn combination(months: usize) -> &'static [Method] {
             Method::EtsAverage,
             Method::DampedTrend,
             Method::Reversion,
+            Method::Ols,
         ],
+    }
+}
+
+/// The weight of a model before anything is learned of the series; the others have 1.
+fn share(method: Method, months: usize) -> f64 {
+    match method {
+        // About a year: it alone knows a little of the season.
+        Method::Structural if (SOME..FULL).contains(&months) => 2.0,
+        // A line that goes on for good is seldom right, and then by much.
+        Method::Ols => 0.3,
+        _ => 1.0,
     }
 }
 
@@ -158,9 +178,59 @@ impl Ensemble {
         };
         let alone = method != Method::Auto;
         ensemble.members = methods.iter().flat_map(|&method| ensemble.members_of(method, alone)).collect();
+        if !alone {
+            for member in &mut ensemble.members {
+                member.weight *= share(member.method, n);
+            }
+            if n >= FULL {
+                ensemble.reweigh(values);
+            }
+        }
         let total: f64 = ensemble.members.iter().map(|member| member.weight).sum();
         ensemble.members.iter_mut().for_each(|member| member.weight /= total);
         (!ensemble.members.is_empty()).then_some(ensemble)
+    }
+
+    /// Weighs the members by how far off their forecasts of the past months would have been: by the mean absolute error to a
+    /// power that grows with the past origins, so that few of them leave the weights as they are (inverse errors: Bates &
+    /// Granger 1969; shrinkage towards fixed weights: Stock & Watson 2004, Journal of Forecasting 23).
+    fn reweigh(&mut self, values: &[f64]) {
+        let n = values.len();
+        let first = self.first_origin().max(n / UNSETTLED);
+        let effects = self.effects(n);
+        let floor = if values.iter().any(|&value| value < 0.0) { f64::NEG_INFINITY } else { 0.0 };
+        let mut out = [0.0; STEPS];
+        let errors: Vec<f64> = self
+            .members
+            .iter()
+            .map(|member| {
+                let (mut sum, mut count) = (0.0, 0.0);
+                for origin in first..n {
+                    let out = &mut out[..STEPS.min(n - origin)];
+                    self.forecast(member, origin, &effects, out);
+                    for (t, value) in (origin..).zip(out) {
+                        let error = (values[t] - self.sensible(*value, floor)).abs();
+                        if error.is_finite() && !self.adjustments[0].is_spike(t) {
+                            sum += error;
+                            count += 1.0;
+                        }
+                    }
+                }
+                sum / f64::max(count, 1.0)
+            })
+            .collect();
+        let origins = n.saturating_sub(first) as f64;
+        let power = POWER * origins / (origins + ORIGINS);
+        let least = LEAST_ERROR * self.adjustments[0].unit;
+        let best = errors.iter().copied().fold(f64::INFINITY, f64::min);
+        for (member, error) in self.members.iter_mut().zip(errors) {
+            member.weight *= ((best + least) / (error + least)).powf(power);
+        }
+    }
+
+    /// What a member of several is believed.
+    fn sensible(&self, value: f64, floor: f64) -> f64 {
+        value.clamp(-self.ceiling, self.ceiling).max(floor)
     }
 
     /// One method fitted: a member, or one on each scale; none where the method cannot be used. A published method that
@@ -186,7 +256,8 @@ impl Ensemble {
         let clean = || if alone { adjustment.with_spikes() } else { adjustment.clean() };
         let theta = |kind| Theta::fit(&clean(), PERIOD, kind).map(Box::new).map(Any::Theta);
         let croston = |kind| Croston::fit(&clean(), kind).map(Any::Croston);
-        let deseasoned = matches!(method, Method::DampedTrend | Method::Reversion | Method::AdjustedTheta);
+        let deseasoned =
+            matches!(method, Method::DampedTrend | Method::Reversion | Method::AdjustedTheta | Method::Ols);
         let model = match method {
             Method::Naive => Naive::fit(&clean()).map(Any::Naive),
             Method::SeasonalNaive => SeasonalNaive::fit(&clean(), PERIOD).map(Any::SeasonalNaive),
@@ -208,7 +279,8 @@ impl Ensemble {
             Method::Croston => croston(CrostonKind::Classic),
             Method::CrostonSba => croston(CrostonKind::SyntetosBoylan),
             Method::Tsb => croston(CrostonKind::Tsb { size: TSB_WEIGHT, chance: TSB_WEIGHT }),
-            Method::Auto | Method::Ols | Method::MovingAverage | Method::Structural => None,
+            Method::Ols => Reversion::fit_onward(&adjustment.deseasoned(), 1.0).map(Any::Reversion),
+            Method::Auto | Method::MovingAverage | Method::Structural => None,
         };
         let base = if deseasoned { Base::Deseasoned } else { Base::Clean };
         model.map(|model| Member { method, weight: 1.0, base, adjustment: 0, model }).into_iter().collect()
@@ -254,7 +326,7 @@ impl Ensemble {
         for member in &self.members {
             self.forecast(member, origin, effects, &mut one);
             for (sum, value) in out.iter_mut().zip(&one) {
-                *sum += member.weight * value.clamp(-self.ceiling, self.ceiling).max(floor);
+                *sum += member.weight * self.sensible(*value, floor);
             }
         }
     }

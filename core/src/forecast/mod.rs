@@ -35,6 +35,7 @@ mod ols;
 mod options;
 mod outcome;
 mod simulation;
+mod spikes;
 
 pub use backtest::{Backtest, BacktestOptions, Scores, backtest};
 pub use cash_flow::{CashFlowMonth, CashFlowOptions, FlowOptions, SoFar, cash_flow, cash_flow_ahead};
@@ -53,6 +54,11 @@ use hindsight::Hindsight;
 
 /// Months ahead that the calendar is looked up for when a model is fitted; more are looked up when they are asked for.
 const AHEAD: usize = 24;
+/// Below so many months no month of the year has been seen twice.
+const TWO_YEARS: usize = 24;
+/// What is not known of a series whose few months are all equal, as a standard deviation in shares of a month; it fades to
+/// nothing over two years. A twentieth: prices and children's numbers move by that within a year.
+const UNPROVEN: f64 = 0.05;
 /// The fewest months that the combination works with.
 const FEWEST: usize = 3;
 
@@ -93,11 +99,15 @@ struct Step {
 /// option is out of its range.
 pub fn fit(series: &MonthlySeries, options: &Options) -> Result<Fitted> {
     options.validate()?;
-    let (values, mut notes) = known(series, options)?;
+    let (mut values, mut notes) = known(series, options)?;
     let known: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
     let negative = known.iter().any(|&value| value < 0.0);
     if known.iter().all(|&value| (value - known[0]).abs() <= 0.0) {
         notes.push(Note::Constant);
+    }
+    let simple = matches!(options.method, Method::Ols | Method::MovingAverage);
+    if simple && !(options.regressors.is_empty() && options.events.is_empty()) {
+        notes.push(Note::RegressorsUnused);
     }
     if options.non_negative && negative {
         notes.push(Note::MayBeNegative);
@@ -132,8 +142,16 @@ pub fn fit(series: &MonthlySeries, options: &Options) -> Result<Fitted> {
                 notes.push(Note::FellBack);
                 Ensemble::fit(&values, Method::Auto, columns)
             });
-            let ensemble = ensemble.ok_or_else(|| too_short(FEWEST, known.len()))?;
-            if method == Method::Auto && values.len() < ensemble::FULL {
+            let mut ensemble = ensemble.ok_or_else(|| too_short(FEWEST, known.len()))?;
+            if method == Method::Auto
+                && let Some(brought) = ensemble.adjustments[0].on_the_new_level(&values)
+                && (negative || brought.iter().all(|&value| value >= 0.0))
+                && let Some(again) = Ensemble::fit(&brought, method, ensemble.columns.clone())
+            {
+                (values, ensemble) = (brought, again);
+                notes.push(Note::NewLevel);
+            }
+            if method == Method::Auto && values.len() < TWO_YEARS {
                 notes.push(Note::ShortHistory);
             }
             if !ensemble.adjustments[0].spikes.is_empty() {
@@ -208,7 +226,10 @@ impl Fitted {
             .take_while(|&(ahead, month)| month.since(self.last) == ahead)
             .map(|(_, month)| month)
             .collect();
-        if months.last().is_some_and(|&last| self.options.regressors.iter().any(|given| given.at(last).is_none())) {
+        let used = matches!(self.model, Model::Ensemble(_));
+        if used
+            && months.last().is_some_and(|&last| self.options.regressors.iter().any(|given| given.at(last).is_none()))
+        {
             notes.push(Note::RegressorHeld);
         }
         let floor = self.floor();
@@ -250,6 +271,13 @@ impl Fitted {
         if self.never_below_zero { 0.0 } else { f64::NEG_INFINITY }
     }
 
+    /// How far a month may lie from a history of equal months: few of them do not show that it stays so.
+    fn reach_of_constant(&self, value: f64, level: f64) -> f64 {
+        let seen = self.values.iter().filter(|value| value.is_finite()).count() as f64;
+        let doubt = UNPROVEN * (1.0 - seen / TWO_YEARS as f64).max(0.0);
+        doubt * value.abs() * stats::student_t(0.5 + level / 2.0, (seen - 1.0).max(1.0)).unwrap_or(2.0)
+    }
+
     fn line(&self, trend: &ols::Trend, horizon: usize) -> Outcome {
         let (slope, intercept) = trend.line();
         let level = intercept + slope * (self.values.len() as f64 - 1.0);
@@ -282,8 +310,9 @@ impl Fitted {
     fn combination(&self, ensemble: &Ensemble, horizon: usize, level: f64) -> Outcome {
         if self.notes.contains(&Note::Constant) {
             let value = self.values.iter().copied().find(|value| value.is_finite()).unwrap_or(0.0);
+            let reach = self.reach_of_constant(value, level);
             return Outcome {
-                bounds: vec![[value; 3]; horizon],
+                bounds: vec![[value, value - reach, value + reach]; horizon],
                 parts: vec![Parts { level: value, ..Parts::default() }; horizon],
                 r_squared: 1.0,
                 standard_error: 0.0,

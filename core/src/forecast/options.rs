@@ -11,11 +11,13 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Method {
-    /// The average of several models that err in different places; which ones, depends on how many months there are.
+    /// The average of several models that err in different places; which ones, depends on how many months there are, and
+    /// from 13 months on those weigh more that would have forecast the past months better.
     /// Needs 3 months.
     #[default]
     Auto,
-    /// The least-squares line through all months. Needs 3.
+    /// The least-squares line through all months. Needs 3. In the combination: the line of the seasonally adjusted series,
+    /// deviations from it fading.
     Ols,
     /// The average of the last [`Options::window`] months, or of all when there are fewer. Needs 1.
     MovingAverage,

@@ -132,7 +132,8 @@ impl Forecast {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Note {
-    /// All months are equal: the intervals have no width, and R² is 1 by definition.
+    /// All months are equal: R² is 1 by definition, and the intervals have no width, but for that of the combination below
+    /// 24 months, where so few do not show that it stays so.
     Constant,
     /// A predicted value was below zero and is given as zero.
     CutAtZero,
@@ -140,8 +141,8 @@ pub enum Note {
     MayBeNegative,
     /// One month alone says nothing about spread: the bounds equal the value.
     NoInterval,
-    /// Fewer than 24 months: the combination leaves out the models that need a season estimated before them; below 10 it
-    /// is the structural model with simple smoothing.
+    /// Fewer than 24 months: little is known of the year's pattern. Below 13 the combination leaves out the models that need a
+    /// season estimated before them; below 10 it is the structural model with simple smoothing.
     ShortHistory,
     /// Single months lay far off and came back; they were set aside.
     Spikes,
@@ -153,6 +154,10 @@ pub enum Note {
     FellBack,
     /// A regressor of the caller ends before the months ahead do: its last value was held.
     RegressorHeld,
+    /// The level moved in one step within the last year and stayed: the months before were brought to the new one.
+    NewLevel,
+    /// The method knows neither events nor regressors: those of the caller were not used.
+    RegressorsUnused,
 }
 
 impl Note {
@@ -168,10 +173,10 @@ impl Note {
             (Self::NoInterval, Language::Id) => "Baru satu bulan, rentang prediksi belum dapat dihitung.",
             (Self::NoInterval, Language::En) => "There is only one month, too few for an interval.",
             (Self::ShortHistory, Language::Id) => {
-                "Riwayat kurang dari dua tahun, jadi hanya model sederhana yang dipakai."
+                "Riwayat kurang dari dua tahun, jadi pola tahunan baru sedikit diketahui."
             }
             (Self::ShortHistory, Language::En) => {
-                "There are less than two years of history, so only simple models are used."
+                "There are less than two years of history, so little is known of the year's pattern."
             }
             (Self::Spikes, Language::Id) => "Ada bulan yang sangat menyimpang; bulan itu tidak ikut dihitung.",
             (Self::Spikes, Language::En) => "Some single months lay far off; they were set aside.",
@@ -184,6 +189,18 @@ impl Note {
             }
             (Self::FellBack, Language::En) => {
                 "The method asked for does not fit this series, so the combination was used."
+            }
+            (Self::NewLevel, Language::Id) => {
+                "Nilainya pindah ke tingkat baru dalam setahun terakhir; bulan-bulan sebelumnya disesuaikan ke tingkat itu."
+            }
+            (Self::NewLevel, Language::En) => {
+                "The series moved to a new level within the last year; the months before were brought to it."
+            }
+            (Self::RegressorsUnused, Language::Id) => {
+                "Metode ini tidak mengenal peristiwa atau data pendamping; keduanya tidak dipakai."
+            }
+            (Self::RegressorsUnused, Language::En) => {
+                "This method knows neither events nor regressors; they were not used."
             }
             (Self::RegressorHeld, Language::Id) => {
                 "Data pendamping berakhir sebelum bulan yang diprediksi; nilai terakhirnya dipakai terus."

@@ -15,12 +15,19 @@ pub(crate) struct Reversion {
     line: (f64, f64),
     deviations: Vec<f64>,
     persistence: f64,
+    /// How much of the slope goes on.
+    onward: f64,
     sd: f64,
 }
 
 impl Reversion {
-    /// From three values on.
+    /// From three values on; the line goes on at half its slope.
     pub(crate) fn fit(values: &[f64]) -> Option<Self> {
+        Self::fit_onward(values, SLOPE)
+    }
+
+    /// The same with another share of the slope that goes on, up to 1 for all of it.
+    pub(crate) fn fit_onward(values: &[f64], onward: f64) -> Option<Self> {
         if values.len() < 3 {
             return None;
         }
@@ -33,7 +40,7 @@ impl Reversion {
         let persistence = if squares > 0.0 { (products / squares).clamp(0.0, SLOWEST) } else { 0.0 };
         let sd = root_mean_square(pairs().map(|(now, then)| now - persistence * then), values.len() as f64 - 2.0);
         let sound = persistence.is_finite() && sd.is_finite();
-        sound.then_some(Self { line: (line.intercept, line.slope), deviations, persistence, sd })
+        sound.then_some(Self { line: (line.intercept, line.slope), deviations, persistence, onward, sd })
     }
 }
 
@@ -45,7 +52,7 @@ impl Model for Reversion {
         let mut deviation = self.deviations[last];
         for (ahead, out) in (1..).zip(out) {
             deviation *= self.persistence;
-            *out = level + SLOPE * slope * f64::from(ahead) + deviation;
+            *out = level + self.onward * slope * f64::from(ahead) + deviation;
         }
     }
 
@@ -71,7 +78,7 @@ impl Model for Reversion {
         (1..=horizon)
             .map(|ahead| {
                 fading *= self.persistence;
-                Parts { level, trend: SLOPE * slope * ahead as f64 + fading - self.deviations[last], season: 0.0 }
+                Parts { level, trend: self.onward * slope * ahead as f64 + fading - self.deviations[last], season: 0.0 }
             })
             .collect()
     }

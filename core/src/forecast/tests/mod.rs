@@ -1,4 +1,5 @@
 mod combination;
+mod robust;
 
 use super::*;
 use crate::model::Rupiah;
@@ -51,7 +52,7 @@ fn constant_and_zero_series() {
         [(0.1, Method::Ols), (0.0, Method::Ols), (0.1, Method::MovingAverage), (0.1, Method::Auto), (0.0, Method::Auto)]
     {
         let options = Options { method, ..Options::default() };
-        let forecast = fit(&series(&[value; 7]), &options).unwrap().predict(2);
+        let forecast = fit(&series(&[value; 24]), &options).unwrap().predict(2);
         assert!(forecast.notes.contains(&Note::Constant));
         assert_eq!((forecast.r_squared, forecast.standard_error), (1.0, 0.0));
         assert!(forecast.points.iter().all(|point| {
