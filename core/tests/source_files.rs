@@ -169,3 +169,22 @@ fn what_is_wrong_is_named() {
     let mut source = FilesSource::open(folder.path(), outside, FilesOptions::default()).unwrap();
     assert_eq!(source.snapshot().err().unwrap().kind(), ErrorKind::Configuration);
 }
+
+/// A slip of the pen in a mapping must not pass for a column that the source does not have.
+#[test]
+fn a_column_that_the_mapping_names_must_be_there() {
+    let folder = folder(&[("donatur.csv", DONORS), ("donations.csv", GIFTS)]);
+    let snapshot = |mapping: &str| {
+        let mapping = Mapping::from_toml(mapping).unwrap();
+        let mut source = FilesSource::open(folder.path(), mapping, FilesOptions::default()).unwrap();
+        source.snapshot().map(|snapshot| snapshot.tables().len())
+    };
+    assert_eq!(snapshot("").unwrap(), 2, "a column of the default may be absent");
+    assert_eq!(snapshot("[donations.columns]\nstatus = false").unwrap(), 2);
+    let error = snapshot("[donations.columns]\nstatus = \"status_bayarr\"").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::MissingColumn);
+    let text = error.to_string();
+    for part in ["donations.columns.status", "status_bayarr", "donations.csv", "created_at"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}

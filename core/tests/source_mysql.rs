@@ -590,3 +590,20 @@ fn totals_that_are_expected_are_those_asked_for() {
         }
     }
 }
+
+#[test]
+fn a_column_that_the_mapping_names_must_be_there() {
+    let (server, database) = panti(Schema::Current);
+    let snapshot = |mapping: &str| {
+        let mut source = MySqlSource::new(root(server, &database), Mapping::from_toml(mapping).unwrap()).unwrap();
+        source.snapshot().map(|_| ())
+    };
+    snapshot("").unwrap();
+    snapshot("[donations.columns]\nstatus = false").unwrap();
+    let error = snapshot("[donations.columns]\nstatus = \"status_bayarr\"").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::MissingColumn);
+    let text = error.to_string();
+    for part in ["donations.columns.status", "status_bayarr", "donasi", "status_pembayaran"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}

@@ -37,14 +37,18 @@ impl Layout {
                 };
                 find(name).or_else(|| find(canonical))
             });
-            if place.is_none() && required {
+            if place.is_none() && (required || mapping.table(table).names_column(canonical)) {
+                let there: Vec<&str> = schema.fields().iter().map(|field| field.name().trim()).collect();
                 return Err(Error::new(
                     ErrorKind::MissingColumn,
                     format!("there is no column for {table}.{canonical}"),
                 )
                 .context("table", source_name)
                 .context("column", name.unwrap_or_default())
-                .hint(format!("name the column {canonical}, or map it as {table}.columns.{canonical}")));
+                .hint(format!(
+                    "name the column {canonical}, or map it as {table}.columns.{canonical}; there are {}",
+                    there.join(", ")
+                )));
             }
             places.push(place);
         }

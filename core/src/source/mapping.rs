@@ -65,6 +65,13 @@ impl TableMapping {
         self.columns.get(position(self.table, canonical)?)?.as_deref()
     }
 
+    /// Whether the mapping gives a column another name than the default does. Such a column must be there: without it a
+    /// slip of the pen would read as a column that the source does not have.
+    pub(crate) fn names_column(&self, canonical: &str) -> bool {
+        let Some(at) = position(self.table, canonical) else { return false };
+        self.columns[at].as_deref().is_some_and(|name| !name.eq_ignore_ascii_case(orphanage(self.table).1[at]))
+    }
+
     /// The source's names of all canonical columns, in the order of [`columns`].
     pub fn columns(&self) -> impl Iterator<Item = Option<&str>> + '_ {
         self.columns.iter().map(Option::as_deref)

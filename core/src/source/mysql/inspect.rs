@@ -84,7 +84,7 @@ fn plan(table: Table, names: &TableMapping, there: &Found) -> Result<(TableInfo,
     for (&(canonical, _, required), name) in columns(table).iter().zip(names.columns()) {
         let column = name.and_then(|name| there.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)));
         if column.is_none() {
-            if required {
+            if required || names.names_column(canonical) {
                 let all: Vec<&str> = there.columns.iter().map(|column| column.name.as_str()).collect();
                 return Err(Error::new(
                     ErrorKind::MissingColumn,
