@@ -59,7 +59,7 @@ export declare class Analytics {
   outlooks(asOf: string): Promise<any>
   /** The same by a model of the caller's choice: `bg_nbd`, `mbg_nbd`, `pareto_nbd`, `bg_bb_monthly` and so on. */
   outlooksWith(method: string, asOf: string): Promise<any>
-  /** Whom to call first, by what a call may save; without options those of the settings (`calls`). */
+  /** Whom to call first, by P(no gift) times expected value; without options those of the settings (`calls`). */
   recommend(asOf: string, options?: object | null): Promise<any[]>
   /** Donors in fifths by recency, frequency and money, in columns. */
   rfm(asOf: string): Promise<any>
@@ -361,13 +361,14 @@ export declare function churnEvaluate(pNoGift: number[], left: boolean[], capaci
 
 /**
  * Fits a model of repeat giving (`bg_nbd`, `mbg_nbd`, `pareto_nbd`, `bg_bb`) to columns of donors: `frequency` (gifts
- * after the first), `recency` (time from the first to the last), `age` (time from the first to today).
+ * after the first), `recency` (time from the first to the last), `age` (time from the first to today). In the answer
+ * `information` is the share of each parameter that the data tell, and `weak` says where the prior tells more.
  */
 export declare function churnFit(repeat: object, options?: object | null): Promise<any>
 
 /**
  * What is to be expected of each donor by a model (`bg_nbd`, `mbg_nbd`, `pareto_nbd`, or with `opportunities` `bg_bb_monthly`
- * and so on). `giving` as for `rfm`; `seasons` are the first and last days of Ramadans.
+ * and so on). `giving` as for `rfm`; `seasons` are the first and last days of Ramadans up to a year past the horizon.
  */
 export declare function churnOutlook(giving: object, method: string, asOf: string, opportunities?: object | null, seasons?: Array<[string, string]> | null, options?: object | null): Promise<any>
 
@@ -452,7 +453,7 @@ export declare function predictSpending(fitted: object, spending: object): numbe
 /** Who wrote, as a gateway names them: `{person: '6281234567890'}`, or `group`, `broadcast`, `unknown`. */
 export declare function readSender(name: string): any
 
-/** Whom to call first, by what a call may save; `outlooks` is an answer of `churnOutlook`. */
+/** Whom to call first, by P(no gift) times expected value; `outlooks` is an answer of `churnOutlook`. */
 export declare function recommend(outlooks: object, options?: object | null): any[]
 
 /** The same by the rule: `scores` and `values` are answers of `churnScore` and `lifetimeValue`. */

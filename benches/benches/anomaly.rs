@@ -120,7 +120,14 @@ fn levels(charities: u64) -> Outcome<String> {
         "\nFalse alarms on clean histories as a multiple of the stated level:\n\n\
          | noise | level | 4 months | 7 | 13 | 36 |\n|---|---|---|---|---|---|\n",
     );
-    for shape in [MonthNoise::Normal, MonthNoise::Skewed, MonthNoise::Heavy] {
+    for shape in [
+        MonthNoise::Normal,
+        MonthNoise::Skewed,
+        MonthNoise::Heavy,
+        MonthNoise::Exponential,
+        MonthNoise::Laplace,
+        MonthNoise::VeryHeavy,
+    ] {
         for level in [0.01, 0.05] {
             write!(body, "| {shape:?} | {level} |")?;
             for months in [4, 7, 13, 36] {

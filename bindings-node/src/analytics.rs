@@ -226,7 +226,7 @@ impl Analytics {
         Ok(self.later(move |analytics| analytics.outlooks_with(method, day(&as_of)?)))
     }
 
-    /// Whom to call first, by what a call may save; without options those of the settings (`calls`).
+    /// Whom to call first, by P(no gift) times expected value; without options those of the settings (`calls`).
     #[napi(ts_args_type = "asOf: string, options?: object | null", ts_return_type = "Promise<any[]>")]
     pub fn recommend(&self, env: &Env, as_of: String, options: Maybe<'_>) -> napi::Result<Later> {
         let given: Option<RecommendOptions> = read_or_default(env, "options", options)?;

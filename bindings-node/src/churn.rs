@@ -12,7 +12,8 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 /// Fits a model of repeat giving (`bg_nbd`, `mbg_nbd`, `pareto_nbd`, `bg_bb`) to columns of donors: `frequency` (gifts
-/// after the first), `recency` (time from the first to the last), `age` (time from the first to today).
+/// after the first), `recency` (time from the first to the last), `age` (time from the first to today). In the answer
+/// `information` is the share of each parameter that the data tell, and `weak` says where the prior tells more.
 #[napi(ts_args_type = "repeat: object, options?: object | null", ts_return_type = "Promise<any>")]
 pub(crate) fn churn_fit(env: &Env, repeat: Unknown<'_>, options: Maybe<'_>) -> Result<Later> {
     let repeat: Repeat = read(env, "repeat", repeat)?;
@@ -105,7 +106,7 @@ pub(crate) fn predict_spending<'env>(
 }
 
 /// What is to be expected of each donor by a model (`bg_nbd`, `mbg_nbd`, `pareto_nbd`, or with `opportunities` `bg_bb_monthly`
-/// and so on). `giving` as for `rfm`; `seasons` are the first and last days of Ramadans.
+/// and so on). `giving` as for `rfm`; `seasons` are the first and last days of Ramadans up to a year past the horizon.
 #[napi(
     ts_args_type = "giving: object, method: string, asOf: string, opportunities?: object | null, seasons?: Array<[string, string]> | null, options?: object | null",
     ts_return_type = "Promise<any>"
@@ -130,7 +131,7 @@ pub(crate) fn churn_outlook(
     }))
 }
 
-/// Whom to call first, by what a call may save; `outlooks` is an answer of `churnOutlook`.
+/// Whom to call first, by P(no gift) times expected value; `outlooks` is an answer of `churnOutlook`.
 #[napi(ts_args_type = "outlooks: object, options?: object | null", ts_return_type = "any[]")]
 pub(crate) fn recommend<'env>(env: &'env Env, outlooks: Unknown<'_>, options: Maybe<'_>) -> Result<Unknown<'env>> {
     let outlooks: Outlooks = read(env, "outlooks", outlooks)?;

@@ -257,7 +257,7 @@ impl Analytics {
         call(py, || Columns::outlooks(self.handle()?.outlooks_with(method, as_of.0)?))
     }
 
-    /// Whom to call first, by what a call may save; without options those of the settings (`calls`).
+    /// Whom to call first, by P(no gift) times expected value; without options those of the settings (`calls`).
     #[pyo3(signature = (as_of, options: "dict | None"=None) -> "list[dict]")]
     fn recommend<'py>(&self, py: Python<'py>, as_of: Day, options: Option<Any<'_, 'py>>) -> Said<'py> {
         let given: Option<RecommendOptions> = options.map(|value| read("options", value)).transpose()?;

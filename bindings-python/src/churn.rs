@@ -11,7 +11,8 @@ use pyo3::prelude::*;
 
 type Any<'a, 'py> = &'a Bound<'py, PyAny>;
 /// Fits a model of repeat giving (`bg_nbd`, `mbg_nbd`, `pareto_nbd`, `bg_bb`) to columns of donors: `frequency` (gifts
-/// after the first), `recency` (time from the first to the last), `age` (time from the first to today).
+/// after the first), `recency` (time from the first to the last), `age` (time from the first to today). In the answer
+/// `information` is the share of each parameter that the data tell, and `weak` says where the prior tells more.
 #[pyfunction]
 #[pyo3(signature = (repeat: "dict", options: "dict | None"=None) -> "dict")]
 pub(crate) fn churn_fit<'py>(repeat: Any<'_, 'py>, options: Option<Any<'_, 'py>>) -> Said<'py> {
@@ -107,7 +108,7 @@ pub(crate) fn predict_spending<'py>(
 }
 
 /// What is to be expected of each donor by a model (`bg_nbd`, `mbg_nbd`, `pareto_nbd`, or with `opportunities` `bg_bb_monthly`
-/// and so on). `giving` as for `rfm`; `seasons` are the first and last days of Ramadans.
+/// and so on). `giving` as for `rfm`; `seasons` are the first and last days of Ramadans up to a year past the horizon.
 #[pyfunction]
 #[pyo3(signature = (giving: "dict", method: "str", as_of, opportunities: "dict | None"=None, seasons: "list | None"=None, options: "dict | None"=None) -> "dict")]
 pub(crate) fn churn_outlook<'py>(
@@ -124,7 +125,7 @@ pub(crate) fn churn_outlook<'py>(
     answer(py, || churn::outlook(known, method.0, as_of.0, &or_default(options)))
 }
 
-/// Whom to call first, by what a call may save; `outlooks` is an answer of `churn_outlook`.
+/// Whom to call first, by P(no gift) times expected value; `outlooks` is an answer of `churn_outlook`.
 #[pyfunction]
 #[pyo3(signature = (outlooks: "dict", options: "dict | None"=None) -> "list[dict]")]
 pub(crate) fn recommend<'py>(

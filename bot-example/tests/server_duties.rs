@@ -194,7 +194,9 @@ fn administrators_are_warned_once_of_each_thing() {
 fn greetings_go_out_with_an_administrators_word_only() {
     let plan = "brief = false\nalerts = false\ngreetings = true\ngreetings_most = 4\n";
     let (folder, gateway) = charity("2026-01-20", plan);
-    // The Monday after.
+    // The Monday after, with facts of the Tuesday before: whom they call silent may have given since.
+    assert_eq!(run_at(&folder, &gateway, "2026-01-26T07:05:00+07:00"), []);
+    let (folder, gateway) = charity("2026-01-26", plan);
     let monday = "2026-01-26T07:30:00+07:00";
     let taken = run_at(&folder, &gateway, monday);
     assert_eq!(heard(&taken), [ADMINISTRATOR], "the list, and nothing to a donor");
@@ -224,6 +226,7 @@ fn greetings_go_out_with_an_administrators_word_only() {
     assert_eq!(heard(&taken), [ADMINISTRATOR]);
     server.kill();
     assert_eq!(run_at(&folder, &gateway, "2026-01-27T09:30:00+07:00"), []);
+    succeed(program(folder.path()).args(["etl", "--sample", "--as-of", "2026-02-02"]));
     // The week after, four more at most, and none of those of this week.
     let taken = run_at(&folder, &gateway, "2026-02-02T07:31:00+07:00");
     assert_eq!(heard(&taken), [ADMINISTRATOR]);
@@ -304,4 +307,61 @@ fn reasons_have_codes() {
     let listed = succeed(program(folder.path()).args(["outbox", "list"]));
     assert!(listed.contains("cause") && listed.contains("recipient: target invalid"), "{listed}");
     server.stop();
+}
+
+#[test]
+fn an_ordered_report_needs_facts_of_its_month() {
+    let (folder, gateway) = charity("2026-01-20", "brief = false\nalerts = false\n");
+    let server = Server::at(folder.path(), "2026-03-05T10:00:00+07:00");
+    gateway.tell(&server);
+    gateway.say(ADMINISTRATOR, "KIRIM LAPORAN", "2026-03-05T10:00:01+07:00");
+    gateway.wait_for(1);
+    gateway.say(ADMINISTRATOR, "ya", "2026-03-05T10:00:05+07:00");
+    gateway.wait_for(3);
+    server.quiet(folder.path());
+    let taken = gateway.taken();
+    assert!(taken.iter().all(|taken| taken.to == ADMINISTRATOR), "{taken:?}");
+    assert!(taken.iter().any(|taken| taken.text.contains("data baru sampai 20 Jan 2026")), "{taken:?}");
+    let queued = open_outbox(folder.path()).list(&Filter::default()).unwrap();
+    assert!(!queued.iter().any(|entry| entry.key.starts_with("laporan:")), "no key is spent");
+    assert_eq!(server.stop().0, Some(0));
+}
+
+#[test]
+fn administrators_are_told_of_a_report_that_failed_for_good() {
+    let plan = "brief = false\nalerts = false\nreport = true\nreport_test = false\nattempts = 1\n";
+    let (folder, gateway) = charity("2026-01-20", plan);
+    // Not `run_at`, which takes a failed job for a failed test.
+    let server = Server::at(folder.path(), "2026-02-01T08:01:00+07:00");
+    server.logged(
+        "a job failed: the facts end before the month that is to be reported of (month: 2026-01); load them; \
+                   the report is tried again",
+    );
+    gateway.wait_for(1);
+    assert_eq!(server.stop().0, Some(0));
+    let taken = gateway.taken();
+    assert_eq!(heard(&taken), [ADMINISTRATOR]);
+    assert!(taken[0].text.contains("gagal"), "{taken:?}");
+    assert_eq!(run_at(&folder, &gateway, "2026-02-01T09:01:00+07:00"), [], "once");
+    let taken = run_at(&folder, &gateway, "2026-02-02T08:01:00+07:00");
+    assert_eq!(heard(&taken), [ADMINISTRATOR]);
+    assert!(taken[0].text.contains("belum terkirim"), "{taken:?}");
+    assert_eq!(run_at(&folder, &gateway, "2026-02-03T08:01:00+07:00"), [], "once");
+}
+
+#[test]
+fn who_wants_no_more_is_heard_however_late() {
+    let (folder, gateway) = charity("2026-01-20", "brief = false\nalerts = false\n");
+    let server = Server::at(folder.path(), "2026-01-20T10:00:00+07:00");
+    gateway.tell(&server);
+    // Two hours old: anything else is not acted on.
+    for old in ["MULAI", "INFO"] {
+        gateway.say(BUDI, old, "2026-01-20T08:00:00+07:00");
+    }
+    gateway.say(BUDI, "BERHENTI", "2026-01-20T08:00:01+07:00");
+    gateway.wait_for(1);
+    server.quiet(folder.path());
+    let taken = gateway.taken();
+    assert_eq!(heard(&taken), [BUDI], "only the last: {taken:?}");
+    assert_eq!(server.stop().0, Some(0));
 }

@@ -103,6 +103,7 @@ impl Facts for Orphanage {
             level,
             days_since_last: days,
             reasons: reasons.to_vec(),
+            stake: None,
         };
         let none = RiskReason::RecentGifts { gifts: 0, months: 3 };
         let donors = vec![

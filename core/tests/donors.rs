@@ -59,6 +59,15 @@ fn the_backtests_choice_is_obeyed() {
         analytics.outlooks(as_of()).unwrap().map(|outlooks| outlooks.method),
         found.chosen.model().map(|_| found.chosen)
     );
+    // It looked as far ahead as the outlooks do: a method is chosen for the question that it is asked.
+    let year = found.origins.last().unwrap().day;
+    assert_eq!(year, as_of().checked_sub(jiff::Span::new().days(365)).unwrap());
+    let mut month = Settings::default();
+    month.outlook.horizon_days = 30;
+    let short = self::analytics(MemoryStore::new(), month.clone()).churn_backtest(as_of()).unwrap();
+    assert_eq!(short.origins.last().unwrap().day, as_of().checked_sub(jiff::Span::new().days(30)).unwrap());
+    month.churn_backtest.horizon_days = 90;
+    assert_eq!(month.validate().unwrap_err().code(), "configuration");
     // Too early for a backtest, in which case the rule serves.
     let first = analytics.churn(as_of()).unwrap();
     assert!(!first.is_empty());
@@ -93,7 +102,9 @@ fn the_administrators_list_says_the_donors_own_rhythm() {
     };
     let (list, brief) = ask(Method::MbgNbd);
     assert!(list.contains("biasanya berdonasi setiap"), "{list}");
+    // What orders the list, and how sure it is.
+    assert!(list.contains("Nilai berisiko: Rp ") && list.contains("(peluang tidak berdonasi "), "{list}");
     assert!(brief.contains("Donatur berisiko"), "{brief}");
     let (list, _) = ask(Method::Rule);
-    assert!(list.contains("hari tanpa donasi"), "{list}");
+    assert!(list.contains("hari tanpa donasi") && !list.contains("Nilai berisiko"), "{list}");
 }

@@ -151,18 +151,70 @@ fn strangers_learn_how_to_register_and_nothing_else() {
     let register = memory();
     let mut phone = Phone::new(&register, STRANGER);
     assert!(phone.say("DAFTAR").contains("PENDAFTARAN"));
+    let not_on_file = phone.say("DAFTAR 081200000001");
+    assert!(phone.last.owed.is_empty());
     let on_file = phone.say(&format!("DAFTAR {}", number.as_str()));
     let owed = std::mem::take(&mut phone.last.owed);
     assert_eq!((owed.len(), &owed[0].to), (1, number));
     assert!(!owed[0].key.contains(&format!("{:x}", 123_456)) && !owed[0].key.contains("123456"), "keys are listed");
     assert!(owed[0].text.contains("*123456*") && !on_file.contains("123456"));
-    assert_eq!(phone.say("DAFTAR 081200000001"), on_file, "whether a number is on file is nobody's business");
-    assert!(phone.last.owed.is_empty());
+    assert_eq!(not_on_file, on_file, "whether a number is on file is nobody's business");
     assert!(phone.say("INFO").contains("belum terdaftar"));
     // Who has the code has the telephone.
     assert!(phone.say("123456").contains("sudah terverifikasi"));
     assert!(phone.say("INFO").starts_with("📊 *INFO DONASI ANDA*"));
     assert!(format!("{owed:?}").contains(&number.masked()) && !format!("{owed:?}").contains("123456"));
+}
+
+/// All that a telephone reads when it asks for a number: right form, wrong codes until none is left, one after that, after the
+/// code's end, and until requests are refused.
+fn whole_transcript(register: &dyn Register, sender: &str, asked: &Number) -> Vec<String> {
+    let mut phone = Phone::new(register, sender);
+    let mut said = Vec::new();
+    for _ in 0..2 {
+        said.push(phone.say(&format!("DAFTAR {}", asked.as_str())));
+        said.extend((0..7).map(|wrong| phone.say(&format!("00000{wrong}"))));
+    }
+    said.push(phone.say(&format!("DAFTAR {}", asked.as_str())));
+    phone.wait(i64::from(Options::default().code_minutes) + 1);
+    said.push(phone.say("000001"));
+    said.push(phone.say(&format!("DAFTAR {}", asked.as_str())));
+    said.push(phone.say("000001"));
+    phone.wait(25 * 60);
+    said.push(phone.say(&format!("DAFTAR {}", asked.as_str())));
+    said.extend(["000001", "INFO", "MENU"].map(|text| phone.say(text)));
+    said
+}
+
+#[test]
+fn nobody_learns_from_registration_who_is_a_donor() {
+    let (_, on_file) = &*UNVERIFIED;
+    let other = Number::parse("6281200000042").unwrap();
+    assert!(CHARITY.store().view().unwrap().contact(other.as_str()).unwrap().is_none());
+    let file = || SqliteRegister::in_memory(Options::default(), &Key::new([2; 32])).unwrap();
+    for sender in [STRANGER, "111222333444555@lid"] {
+        let (known, unknown) = (memory(), memory());
+        let wanted = whole_transcript(&known, sender, on_file);
+        assert_eq!(whole_transcript(&unknown, sender, &other), wanted);
+        assert_eq!(whole_transcript(&file(), sender, on_file), wanted);
+        assert_eq!(whole_transcript(&file(), sender, &other), wanted);
+    }
+}
+
+#[test]
+fn no_code_is_right_for_a_number_that_is_not_on_file() {
+    let file = SqliteRegister::in_memory(Options::default(), &Key::new([2; 32])).unwrap();
+    for register in [&memory() as &dyn Register, &file] {
+        for sender in [STRANGER, "111222333444555@lid"] {
+            let mut phone = Phone::new(register, sender);
+            phone.say("DAFTAR 6281200000042");
+            assert!(phone.last.owed.is_empty());
+            // The very code that a number on file would have been sent.
+            let code = Code::of(phone.random);
+            phone.say(code.as_str());
+            assert!(register.everyone().unwrap().is_empty());
+        }
+    }
 }
 
 #[test]

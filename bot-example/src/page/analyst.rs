@@ -10,7 +10,7 @@ use dermawan::calendar::hijri::MonthFeatures;
 use dermawan::chart::{self, AnomalyChart, CashFlowChart, Chart, CohortChart, ForecastChart};
 use dermawan::churn::{Retention, SegmentCounts};
 use dermawan::forecast::{self, CashFlow, Forecast};
-use dermawan::insight::{CareOutcome, Share};
+use dermawan::insight::{CareOutcome, DonorAtRisk, RiskReason, Share};
 use dermawan::message::{clean_or, date, month_long, number, risk_level, risk_reason, rupiah, table_name};
 use dermawan::{
     Analytics, CategoryId, CategoryMonth, Direction, EntryId, Error, ErrorKind, Language, Month, MonthlySeries, Result,
@@ -383,10 +383,23 @@ impl<'a> Gathering<'a> {
                 name: clean_or(&donor.name, LONGEST_NAME, "Donatur"),
                 level: risk_level(donor.level, self.language).to_owned(),
                 score: format!("{:.0}", donor.score),
-                reasons: donor.reasons.iter().map(|&reason| risk_reason(reason, self.language)).collect(),
+                reasons: self.reasons(donor),
             })
             .collect();
         Ok(())
+    }
+
+    /// The reasons in words. How long the silence lasts is always among them, though a model's reason is not that.
+    fn reasons(&self, donor: &DonorAtRisk) -> Vec<String> {
+        let silence = RiskReason::DaysSinceLast(donor.days_since_last);
+        let missing = !donor.reasons.contains(&silence);
+        donor
+            .reasons
+            .iter()
+            .copied()
+            .chain(missing.then_some(silence))
+            .map(|reason| risk_reason(reason, self.language))
+            .collect()
     }
 
     fn names(&self) -> Result<impl Fn(CategoryId) -> String + use<>> {

@@ -66,6 +66,7 @@ const fn halt_name(kind: HaltKind) -> &'static str {
         HaltKind::Quota => "kuota gateway habis",
         HaltKind::Spam => "gateway meminta pengiriman diperlambat",
         HaltKind::Stop => "pengaturan gateway salah",
+        HaltKind::Gateway => "gateway berkali-kali gagal; dicoba lagi sendiri",
         HaltKind::Command => "dihentikan oleh pengurus",
     }
 }

@@ -43,14 +43,7 @@ impl House {
     /// The report of a month to every verified donor, or in test mode to the administrators. A donor with several numbers
     /// gets one.
     pub(super) fn report(&self, period: &str, now: Timestamp) -> Result<()> {
-        let today = self.today(now);
-        let month = Month::of(today) - 1;
-        let known = self.analytics.state()?.map(|state| state.as_of);
-        if known.is_none_or(|as_of| as_of <= month.last_day()) {
-            return Err(Error::new(ErrorKind::NotFound, "the facts end before the month that is to be reported of")
-                .context("month", month)
-                .hint("load them; the report is tried again"));
-        }
+        let month = self.month_to_report(now)?;
         let report = self.analytics.monthly_report(month)?;
         if self.plan.report_test {
             let text = self.analytics.templates().render(&Message::MonthlyReport { name: None, report: &report })?;
@@ -64,8 +57,58 @@ impl House {
 
     /// The reports of the last whole month, now: an administrator's word. Who has one already gets no second.
     pub(super) fn report_now(&self, now: Timestamp) -> Result<()> {
-        let month = Month::of(self.today(now)) - 1;
+        let month = match self.month_to_report(now) {
+            Ok(month) => month,
+            // The word is not carried out later by itself: whoever gave it is told, and may give it again.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                tracing::error!(code = error.code(), "an ordered report cannot be made: {error}");
+                return self.tell_of_old_facts(now);
+            }
+            Err(error) => return Err(error),
+        };
         self.batch(month, &self.analytics.monthly_report(month)?, now)
+    }
+
+    /// The last whole month, if the facts reach beyond its end; `not_found` otherwise: what is not known is not reported.
+    fn month_to_report(&self, now: Timestamp) -> Result<Month> {
+        let month = Month::of(self.today(now)) - 1;
+        let known = self.analytics.state()?.map(|state| state.as_of);
+        if known.is_none_or(|as_of| as_of <= month.last_day()) {
+            return Err(Error::new(ErrorKind::NotFound, "the facts end before the month that is to be reported of")
+                .context("month", month)
+                .hint("load them; the report is tried again"));
+        }
+        Ok(month)
+    }
+
+    /// That an ordered report was not sent, because of the day at which the facts end.
+    fn tell_of_old_facts(&self, now: Timestamp) -> Result<()> {
+        let language = self.analytics.settings().organisation.language;
+        let known = self.analytics.state()?.map(|state| dermawan::message::date(state.as_of, language));
+        let text = match (language, known) {
+            (dermawan::Language::Id, Some(day)) => format!(
+                "⚠️ Laporan tidak dikirim: data baru sampai {day}. Muat data terbaru dahulu, lalu ulangi KIRIM LAPORAN."
+            ),
+            (dermawan::Language::Id, None) => "⚠️ Laporan tidak dikirim: data belum dimuat.".to_owned(),
+            (dermawan::Language::En, Some(day)) => format!(
+                "⚠️ The reports were not sent: the data end on {day}. Load newer data first, then send the word again."
+            ),
+            (dermawan::Language::En, None) => "⚠️ The reports were not sent: no data have been loaded.".to_owned(),
+        };
+        self.tell_administrators(&format!("data-lama:{}", now.as_second()), "data-lama", &text, now)
+    }
+
+    /// That a job was tried for the last time and failed.
+    pub(super) fn tell_of_failed_job(&self, job: &str, period: &str, now: Timestamp) -> Result<()> {
+        let text = match self.analytics.settings().organisation.language {
+            dermawan::Language::Id => format!(
+                "⚠️ Pekerjaan \"{job}\" untuk {period} gagal dan tidak dicoba lagi. Lihat catatan program untuk sebabnya."
+            ),
+            dermawan::Language::En => {
+                format!("⚠️ The job \"{job}\" of {period} failed and is not tried again. The program's log says why.")
+            }
+        };
+        self.tell_administrators(&format!("gagal:{job}:{period}"), "gagal", &text, now)
     }
 
     fn batch(&self, month: Month, report: &MonthlyReport, now: Timestamp) -> Result<()> {
@@ -169,6 +212,10 @@ impl House {
     /// Anomalies and shortfalls that were not told of yet.
     pub(super) fn alerts(&self, now: Timestamp) -> Result<()> {
         let today = self.today(now);
+        if let Some(day) = self.analytics.stale_since(today)? {
+            tracing::warn!(%day, "the facts are old: nothing is alerted of");
+            return Ok(());
+        }
         for (category, line) in self.analytics.expense_findings(today)? {
             let month = line.month;
             let list = AnomalyList { categories: vec![line], ..AnomalyList::default() };

@@ -81,6 +81,12 @@ fn look(house: &House, runs: &mut Runs, stop: &watch::Receiver<bool>) -> Result<
                 house.counters.jobs_failed.add(1);
                 runs.end(job, &period, false, house.now())?;
                 tracing::error!(job = job.code(), period, code = error.code(), "a job failed: {error}");
+                let is_last =
+                    |run: &schedule::Run| run.job == job && run.period == period && run.attempts >= plan.attempts;
+                // Somebody should know who reads no log.
+                if runs.past()?.iter().any(is_last) {
+                    house.tell_of_failed_job(job.code(), &period, now)?;
+                }
             }
         }
     }

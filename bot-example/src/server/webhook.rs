@@ -143,15 +143,17 @@ fn is_wanted(house: &House, message: &Inbound, now: Timestamp) -> bool {
             return false;
         }
     };
+    // Whoever wants to hear no more is heard, however late the word comes and however much they wrote: it can only
+    // lessen what is sent.
+    if Command::parse(&message.text, false) == Some(Command::Stop) {
+        return true;
+    }
     let oldest = i64::from(house.options.oldest_minutes) * 60;
     if message.written.is_some_and(|written| now.as_second() - written.as_second() > oldest) {
         house.counters.old.add(1);
         return false;
     }
-    // Whoever wants to hear no more is heard, however much they wrote.
-    if Command::parse(&message.text, false) != Some(Command::Stop)
-        && !house.limits().admit_sender(sender, house.uptime_ms())
-    {
+    if !house.limits().admit_sender(sender, house.uptime_ms()) {
         house.counters.flooded.add(1);
         return false;
     }

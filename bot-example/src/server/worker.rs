@@ -69,6 +69,10 @@ fn note(house: &House, step: Step) -> Option<Duration> {
             tracing::info!(key, "not sent after all");
             None
         }
+        Step::Rewound { seen } => {
+            tracing::warn!(%seen, "the clock went back: waits that were reckoned from it begin anew");
+            None
+        }
         Step::Resumed { kind } => {
             tracing::warn!(?kind, "the line goes on");
             None

@@ -14,7 +14,8 @@ use jiff::civil::Date;
 impl Analytics {
     /// Months of expense categories outside their expected range.
     pub fn expense_anomalies(&self, as_of: Date) -> Result<ExpenseReport> {
-        let rows = self.store.view()?.cash_by_month(Direction::Expense, as_of)?;
+        let (view, as_of) = self.facts(as_of)?;
+        let rows = view.cash_by_month(Direction::Expense, as_of)?;
         anomaly::expenses(&rows, as_of, &self.settings.expense_anomalies)
     }
 
@@ -28,7 +29,8 @@ impl Analytics {
 
     /// Months of donations outside their expected range, by the same settings.
     pub fn income_anomalies(&self, as_of: Date) -> Result<IncomeReport> {
-        let months = self.store.view()?.donations_by_month(as_of)?;
+        let (view, as_of) = self.facts(as_of)?;
+        let months = view.donations_by_month(as_of)?;
         anomaly::income(&months, as_of, &self.settings.expense_anomalies)
     }
 

@@ -3,6 +3,7 @@
 use super::Analytics;
 use super::conversation::{Owed, note};
 use super::desk::Desk;
+use super::known::stale;
 use crate::error::Result;
 use crate::insight::{self, CareOutcome, GreetingList, Proposed};
 use crate::message::Message;
@@ -44,6 +45,10 @@ impl Analytics {
             return Ok(Vec::new());
         }
         let view = self.store.view()?;
+        // Nobody is thanked late: the gifts of a load that is days old are not new.
+        if stale(&*view, as_of)?.is_some() {
+            return Ok(Vec::new());
+        }
         let since = as_of.saturating_sub(jiff::Span::new().days(i64::from(options.days)));
         let mut gifts = view.received_gifts(since, as_of)?;
         let all: Vec<DonationId> = gifts.iter().map(|gift| gift.donation).collect();
@@ -94,7 +99,8 @@ impl Analytics {
     ) -> Result<GreetingList> {
         let waiting = register.greetings(Some(CareState::Drafted))?.len();
         let mut room = self.settings.risk_list.saturating_sub(waiting).min(most);
-        if room > 0 {
+        // Whom old facts call silent may have given since.
+        if room > 0 && desk.stale.is_none() {
             let at_risk = desk.donors_at_risk()?;
             let wanted = at_risk.iter().copied().collect();
             let reachable: BTreeSet<DonorId> =

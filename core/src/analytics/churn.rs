@@ -37,24 +37,26 @@ impl Analytics {
 
     /// The churn score of every donor who gave.
     pub fn churn(&self, as_of: Date) -> Result<Scores> {
-        churn::score(&self.gifts(&*self.store.view()?, as_of)?, as_of, &self.settings.churn)
+        let (view, as_of) = self.facts(as_of)?;
+        churn::score(&self.gifts(&*view, as_of)?, as_of, &self.settings.churn)
     }
 
     /// The segment of every donor who gave, and how many never did.
     pub fn segments(&self, as_of: Date) -> Result<Segments> {
-        let view = self.store.view()?;
+        let (view, as_of) = self.facts(as_of)?;
         let never = view.donors_without_gift(as_of)?;
         churn::segments(&self.gifts(&*view, as_of)?, never, as_of, &self.settings.segments)
     }
 
     /// The lifetime value of every donor who gave.
     pub fn lifetime_values(&self, as_of: Date) -> Result<LifetimeValues> {
-        churn::lifetime_value(&self.gifts(&*self.store.view()?, as_of)?, as_of)
+        let (view, as_of) = self.facts(as_of)?;
+        churn::lifetime_value(&self.gifts(&*view, as_of)?, as_of)
     }
 
     /// Scores, segments and lifetime values from one reading.
     pub fn donor_analyses(&self, as_of: Date) -> Result<DonorAnalyses> {
-        let view = self.store.view()?;
+        let (view, as_of) = self.facts(as_of)?;
         let gifts = self.gifts(&*view, as_of)?;
         let never = view.donors_without_gift(as_of)?;
         Ok(DonorAnalyses {
@@ -86,20 +88,27 @@ impl Analytics {
     ///
     /// `not_enough_history` for less than two horizons of history.
     pub fn churn_backtest(&self, as_of: Date) -> Result<Backtest> {
-        self.backtest_in(&*self.store.view()?, as_of)
+        let (view, as_of) = self.facts(as_of)?;
+        self.backtest_in(&*view, as_of)
     }
 
     fn backtest_in(&self, view: &dyn View, as_of: Date) -> Result<Backtest> {
         let donors = view.state()?.and_then(|state| state.tables.get(&crate::model::Table::Donors).map(|t| t.facts));
         let one_in = (donors.unwrap_or(0) / u64::from(self.settings.churn_backtest_donors) + 1) as u32;
-        let options = BacktestOptions { score: self.settings.churn.clone(), ..self.settings.churn_backtest.clone() };
+        let options = BacktestOptions {
+            score: self.settings.churn.clone(),
+            // A method is chosen for the question that it will be asked.
+            horizon_days: self.settings.outlook.horizon_days,
+            ..self.settings.churn_backtest.clone()
+        };
         churn::backtest(&view.gift_days(as_of, one_in)?, as_of, &options)
     }
 
     /// What tells who will not give again: what the settings say, else what the backtest chose; the rule score where the
     /// past is too short for one. A choice is kept until other facts are loaded or another day is asked for.
     pub fn churn_method(&self, as_of: Date) -> Result<Method> {
-        self.method_in(&*self.store.view()?, as_of)
+        let (view, as_of) = self.facts(as_of)?;
+        self.method_in(&*view, as_of)
     }
 
     pub(super) fn method_in(&self, view: &dyn View, as_of: Date) -> Result<Method> {
@@ -125,7 +134,8 @@ impl Analytics {
     /// The outlook of every donor who gave: the chance of no further gift, what is to be expected, and why; `None` where
     /// the rule score is what to use, see [`Analytics::churn_method`].
     pub fn outlooks(&self, as_of: Date) -> Result<Option<Outlooks>> {
-        self.outlooks_in(&*self.store.view()?, as_of)
+        let (view, as_of) = self.facts(as_of)?;
+        self.outlooks_in(&*view, as_of)
     }
 
     pub(super) fn outlooks_in(&self, view: &dyn View, as_of: Date) -> Result<Option<Outlooks>> {
@@ -148,7 +158,8 @@ impl Analytics {
     ///
     /// `invalid_input` for a method that is no model, `not_enough_history` for fewer donors than a fit needs.
     pub fn outlooks_with(&self, method: Method, as_of: Date) -> Result<Outlooks> {
-        self.outlooks_by(&*self.store.view()?, method, as_of)
+        let (view, as_of) = self.facts(as_of)?;
+        self.outlooks_by(&*view, method, as_of)
     }
 
     fn outlooks_by(&self, view: &dyn View, method: Method, as_of: Date) -> Result<Outlooks> {
@@ -169,9 +180,10 @@ impl Analytics {
         )
     }
 
-    /// Whom to call first: as many donors as there is time for, by what a call may save.
+    /// Whom to call first: as many donors as there is time for, by what a call may move; see [`churn::recommend`].
     pub fn recommend(&self, as_of: Date, options: &RecommendOptions) -> Result<Vec<Call>> {
-        self.recommend_in(&*self.store.view()?, as_of, options)
+        let (view, as_of) = self.facts(as_of)?;
+        self.recommend_in(&*view, as_of, options)
     }
 
     pub(super) fn recommend_in(&self, view: &dyn View, as_of: Date, options: &RecommendOptions) -> Result<Vec<Call>> {
@@ -185,18 +197,21 @@ impl Analytics {
 
     /// Donors in fifths by recency, frequency and money.
     pub fn rfm(&self, as_of: Date) -> Result<Rfm> {
-        let giving: RepeatGiving = self.store.view()?.repeat_giving(as_of, &[])?;
+        let (view, as_of) = self.facts(as_of)?;
+        let giving: RepeatGiving = view.repeat_giving(as_of, &[])?;
         churn::rfm(&giving, as_of)
     }
 
     /// Retention over the whole civil years that have passed.
     pub fn retention(&self, as_of: Date) -> Result<Retention> {
+        let (view, as_of) = self.facts(as_of)?;
         let whole = as_of.month() == 12 && as_of.day() == 31;
-        churn::retention(&self.store.view()?.yearly_giving(as_of)?, as_of.year() - i16::from(!whole))
+        churn::retention(&view.yearly_giving(as_of)?, as_of.year() - i16::from(!whole))
     }
 
     /// Where every donor stands in the civil year of `as_of`: retained, LYBUNT, SYBUNT and so on.
     pub fn standings(&self, as_of: Date) -> Result<Standings> {
-        churn::standings(&self.store.view()?.yearly_giving(as_of)?, as_of.year())
+        let (view, as_of) = self.facts(as_of)?;
+        churn::standings(&view.yearly_giving(as_of)?, as_of.year())
     }
 }

@@ -257,6 +257,7 @@ impl Analytics {
         }
         let known = Known { desk: self.desk(turn.as_of)?, register, read: Cell::new(None) };
         let mut answer = dialogue.answer(&known, &Sender::Person(number.clone()), turn.text, turn.session);
+        self.say_age(&mut answer, known.desk.told_stale());
         let outcome = match answer.effect {
             Some(effect) => self.carry_out(&known, &dialogue, turn, &number, effect),
             None => match known.read.get() {
@@ -282,7 +283,7 @@ impl Analytics {
     }
 
     pub(super) fn desk(&self, as_of: Date) -> Result<Desk<'_>> {
-        Ok(Desk { analytics: self, view: self.store.view()?, as_of })
+        Desk::new(self, as_of)
     }
 
     /// The message that says that an erasure is done, to each number that was severed. The wish must be confirmed; the
@@ -415,16 +416,20 @@ impl Analytics {
             Some(verified) => Some(verified.donor),
             None => known.desk.contact(number)?.map(|contact| contact.donor),
         };
-        let Some(donor) = on_file else { return Ok(Claimed::NotOnFile) };
+        // About the own number there is nothing to hide from who writes from it. Of another number a stranger must not learn
+        // whether it is on file: the same is counted, kept, made and answered, and only the message is not sent.
+        if on_file.is_none() && by == Claimant::Number(number.clone()) {
+            return Ok(Claimed::NotOnFile);
+        }
         let code = Code::of(turn.random);
-        let claim = Claim { number: number.clone(), donor, by };
+        let claim = Claim { number: number.clone(), donor: on_file, by };
         if known.register.begin(&claim, &code, turn.now)? == Begun::TooMany {
             return Ok(Claimed::TooMany);
         }
         let consent = self.templates.render(&Message::Consent)?;
         let minutes = self.settings.register.code_minutes;
         let text = self.templates.render(&Message::Code { code: code.as_str(), minutes, consent: &consent })?;
-        Ok(Claimed::Code(text))
+        Ok(if on_file.is_some() { Claimed::Code(text) } else { Claimed::NotOnFile })
     }
 
     /// A hidden identity that stands for no number yet. It cannot be answered, only the number on file can.

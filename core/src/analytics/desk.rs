@@ -9,12 +9,14 @@ use crate::error::{ErrorKind, Result};
 use crate::forecast::SimulatedMonth;
 use crate::insight::{
     self, AnomalyDirection, AnomalyList, Brief, BriefFacts, DonorAtRisk, MonthlyReport, NewLevel, Outlook,
-    OutlookMonth, RamadanEffect, RiskLevel, RiskList, RiskReason, ShortfallRisk, Status, TableRows, UnusualEntry,
+    OutlookMonth, RamadanEffect, RiskLevel, RiskList, RiskReason, ShortfallRisk, Stake, Status, TableRows,
+    UnusualEntry,
 };
 use crate::model::{CategoryId, Direction, DonorId, Month, Number};
 use crate::store::{Contact, DonorRecord, View};
 use crate::{anomaly, churn};
 use jiff::civil::Date;
+use std::cell::Cell;
 use std::sync::{Arc, PoisonError};
 
 /// Lines of the cash book with a lower score than this are for an audit, not for a telephone.
@@ -27,7 +29,27 @@ const NEW_LEVEL_MONTHS: i32 = 12;
 pub(super) struct Desk<'a> {
     pub(super) analytics: &'a Analytics,
     pub(super) view: Box<dyn View + 'a>,
+    /// The day that analyses are made for: not behind the facts.
     pub(super) as_of: Date,
+    /// The day itself, for what a donor gave this month and this year.
+    today: Date,
+    /// The day at which the facts end, where that is long ago.
+    pub(super) stale: Option<Date>,
+    /// Whether an answer was made of facts that go by days.
+    told: Cell<bool>,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(analytics: &'a Analytics, today: Date) -> Result<Self> {
+        let (view, as_of) = analytics.facts(today)?;
+        let stale = super::known::stale(&*view, today)?;
+        Ok(Self { analytics, view, as_of, today, stale, told: Cell::new(false) })
+    }
+
+    /// The day at which the facts end, where that is long ago and an answer was made of them.
+    pub(super) fn told_stale(&self) -> Option<Date> {
+        self.stale.filter(|_| self.told.get())
+    }
 }
 
 impl Desk<'_> {
@@ -55,7 +77,7 @@ impl Desk<'_> {
                 ..self.settings().calls.clone()
             };
             let calls = churn::recommend(&outlooks, &options)?;
-            return Ok(calls.into_iter().map(|call| AtRisk::of_call(&call, outlooks.silent_days[call.row])).collect());
+            return Ok(calls.into_iter().map(|call| AtRisk::of_call(&call, &outlooks)).collect());
         }
         let gifts = self.analytics.gifts(&*self.view, self.as_of)?;
         let scores = churn::score(&gifts, self.as_of, &self.settings().churn)?;
@@ -90,14 +112,17 @@ impl Facts for Desk<'_> {
     }
 
     fn donor(&self, donor: DonorId) -> Result<Option<DonorRecord>> {
-        self.view.donor(donor, self.as_of)
+        self.told.set(true);
+        self.view.donor(donor, self.today)
     }
 
     fn monthly_report(&self) -> Result<MonthlyReport> {
+        self.told.set(true);
         monthly_report(&*self.view, Month::of(self.as_of) - 1, self.as_of)
     }
 
     fn outlook(&self) -> Result<Outlook> {
+        self.told.set(true);
         let opening = self.view.cash_balance()?;
         let flow = match self.analytics.cash_flow_in(&*self.view, self.as_of) {
             Ok(flow) => flow,
@@ -127,6 +152,7 @@ impl Facts for Desk<'_> {
     }
 
     fn risks(&self) -> Result<RiskList> {
+        self.told.set(true);
         let (first, total) = &*self.first_at_risk()?;
         let total = *total;
         let donors: Vec<DonorId> = first.iter().map(|risk| risk.donor).collect();
@@ -141,11 +167,13 @@ impl Facts for Desk<'_> {
             },
             days_since_last: risk.days_since_last,
             reasons: risk.reasons.clone(),
+            stake: risk.stake,
         });
         Ok(RiskList { donors: donors.collect(), total })
     }
 
     fn anomalies(&self) -> Result<AnomalyList> {
+        self.told.set(true);
         let name = self.names()?;
         let rows = self.view.cash_by_month(Direction::Expense, self.as_of)?;
         let months = anomaly::expenses(&rows, self.as_of, &self.settings().expense_anomalies)?;
@@ -228,6 +256,7 @@ pub(super) struct AtRisk {
     level: churn::Level,
     days_since_last: u32,
     reasons: Vec<RiskReason>,
+    stake: Option<Stake>,
 }
 
 impl AtRisk {
@@ -238,21 +267,26 @@ impl AtRisk {
             level: score.level,
             days_since_last: days_since_last(&score),
             reasons: score.reasons().map(reason).collect(),
+            stake: None,
         }
     }
 
-    fn of_call(call: &churn::Call, days_since_last: u32) -> Self {
+    fn of_call(call: &churn::Call, outlooks: &churn::Outlooks) -> Self {
         let reason = match call.sign {
             churn::Sign::Rhythm { usual_days, .. } => RiskReason::UsualDays(usual_days),
             churn::Sign::Single { .. } => RiskReason::SingleGift,
-            churn::Sign::Season { gave, missed } => RiskReason::Ramadans { gave, missed },
+            churn::Sign::Season { gave, missed, next } => RiskReason::Ramadans { gave, missed, next },
         };
         Self {
             donor: call.donor,
             score: 100.0 * call.p_no_gift,
             level: call.level,
-            days_since_last,
+            days_since_last: outlooks.silent_days[call.row],
             reasons: vec![reason],
+            stake: Some(Stake {
+                value: call.value_at_risk,
+                chance: (outlooks.p_no_gift_low[call.row], outlooks.p_no_gift_high[call.row]),
+            }),
         }
     }
 }

@@ -37,7 +37,8 @@ impl Analytics {
     ///
     /// `not_enough_history` below three whole months.
     pub fn donation_forecast(&self, as_of: Date, horizon: u16) -> Result<DonationForecast> {
-        let months = self.store.view()?.donations_by_month(as_of)?;
+        let (view, as_of) = self.facts(as_of)?;
+        let months = view.donations_by_month(as_of)?;
         let history = whole_months(&months, as_of).ok_or_else(no_history)?;
         let forecast = forecast::fit(&history, &self.settings.forecast)?.predict(horizon);
         Ok(DonationForecast { history, forecast, so_far: total_of(&months, Month::of(as_of)) })
@@ -50,7 +51,7 @@ impl Analytics {
     ///
     /// `not_enough_history` without a whole month in the cash book, or below what the settings' method needs.
     pub fn category_forecasts(&self, direction: Direction, as_of: Date, horizon: u16) -> Result<Reconciled> {
-        let view = self.store.view()?;
+        let (view, as_of) = self.facts(as_of)?;
         let rows = view.cash_by_month(direction, as_of)?;
         let categories = by_category(&rows, &view.categories()?, as_of);
         if categories.is_empty() {
@@ -66,7 +67,8 @@ impl Analytics {
     ///
     /// Those of the store and of [`forecast::NextGiftOptions::validate`].
     pub fn next_gifts(&self, as_of: Date) -> Result<NextGifts> {
-        let days = self.store.view()?.gift_days(as_of, 1)?;
+        let (view, as_of) = self.facts(as_of)?;
+        let days = view.gift_days(as_of, 1)?;
         let starts: Vec<usize> = (0..days.len()).filter(|&i| i == 0 || days.donor[i] != days.donor[i - 1]).collect();
         let next = forecast::next_gifts(&starts, &days.day, &days.total, as_of, &self.settings.next_gift)?;
         Ok(NextGifts { donor: starts.into_iter().map(|start| days.donor[start]).collect(), next })
@@ -87,7 +89,8 @@ impl Analytics {
     ///
     /// Those of [`Analytics::cash_flow`].
     pub fn cash_flow_chances(&self, as_of: Date) -> Result<CashFlow> {
-        self.cash_flow_in(&*self.store.view()?, as_of)
+        let (view, as_of) = self.facts(as_of)?;
+        self.cash_flow_in(&*view, as_of)
     }
 
     pub(super) fn cash_flow_in(&self, view: &dyn View, as_of: Date) -> Result<CashFlow> {
@@ -125,6 +128,10 @@ impl Analytics {
     }
 }
 
+/// Whole months that each category's series has, where the cash book goes back so far: what every method can start from.
+/// Nothing was booked in those before a category's first entry, and that is known.
+const MONTHS_AT_LEAST: i32 = 3;
+
 /// One series for each category with an entry in a whole month, ascending by its identity. Two categories of one name
 /// stay two.
 fn by_category(rows: &[CategoryMonth], names: &[(CategoryId, String)], as_of: Date) -> Vec<Named> {
@@ -133,8 +140,14 @@ fn by_category(rows: &[CategoryMonth], names: &[(CategoryId, String)], as_of: Da
         totals.entry(row.category).or_default().push((row.month, row.total));
     }
     let name = |id| names.iter().find(|(known, _)| *known == id).map_or_else(String::new, |(_, name)| name.clone());
-    let named = |(id, totals): (CategoryId, Vec<(Month, Rupiah)>)| {
-        MonthlySeries::of_totals(totals, as_of).map(|series| Named { name: name(id), series })
+    let start = rows.iter().map(|row| row.month).min().map(|books| books.max(Month::of(as_of) - MONTHS_AT_LEAST));
+    let named = |(id, mut totals): (CategoryId, Vec<(Month, Rupiah)>)| {
+        let mut series = MonthlySeries::of_totals(totals.iter().copied(), as_of)?;
+        if let Some(start) = start.filter(|&start| start < series.first) {
+            totals.push((start, Rupiah::ZERO));
+            series = MonthlySeries::of_totals(totals, as_of)?;
+        }
+        Some(Named { name: name(id), series })
     };
     totals.into_iter().filter_map(named).collect()
 }
@@ -150,4 +163,41 @@ fn total_of(months: &[MonthTotal], month: Month) -> Rupiah {
 fn no_history() -> Error {
     Error::new(ErrorKind::NotEnoughHistory, "there is no whole month of donations yet")
         .hint("load donations, or wait for the end of the month")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_category_that_began_last_month_does_not_take_the_others_away() {
+        let as_of: Date = "2026-01-10".parse().unwrap();
+        let row = |category: u64, month: Month, rupiah: i64| CategoryMonth {
+            category: CategoryId(category),
+            month,
+            total: Rupiah::new(rupiah),
+            count: 1,
+        };
+        let end = Month::of(as_of) - 1;
+        let mut rows: Vec<CategoryMonth> = (0..36).map(|i| row(1, end - i, 5_000_000 + 1_000 * i64::from(i))).collect();
+        rows.extend([row(2, end, 700_000), row(3, end - 1, 400_000), row(3, end, 300_000), row(4, end + 1, 1)]);
+        let names: Vec<_> = (1..=4).map(|id| (CategoryId(id), format!("k{id}"))).collect();
+
+        let series = by_category(&rows, &names, as_of);
+        let values = |i: usize| series[i].series.values.clone();
+        assert_eq!(series.len(), 3, "the running month alone is no history");
+        assert_eq!((values(0).len(), values(1), values(2)), (36, vec![0.0, 0.0, 7e5], vec![0.0, 4e5, 3e5]));
+
+        let income = MonthlySeries { first: end - 35, values: (0..36).map(|i| 6e6 + 1e4 * f64::from(i % 5)).collect() };
+        let income = [Named { name: "donations".into(), series: income }];
+        let options = forecast::CashFlowOptions::default();
+        let flow = forecast::simulate_cash_flow_by_category(&income, &series, Rupiah::ZERO, None, &options).unwrap();
+        assert_eq!(flow.expense.len(), 3);
+        assert!(flow.expense[0].forecast.points[0].value > 4e6);
+        assert!((0.0..=7e5).contains(&flow.expense[1].forecast.points[0].value));
+
+        // Books that are younger than that say so themselves.
+        let young = by_category(&[row(1, end, 5), row(2, end, 7)], &names, as_of);
+        assert!(young.iter().all(|named| named.series.values.len() == 1));
+    }
 }

@@ -7,6 +7,7 @@ mod churn;
 mod conversation;
 mod desk;
 mod forecast;
+mod known;
 mod settings;
 
 pub use care::OwedThanks;
@@ -25,7 +26,7 @@ use crate::message::{Message, Templates};
 use crate::model::{CategoryId, CategoryMonth, Direction, DonorId, Month, Rupiah, Sender};
 use crate::source::Source;
 use crate::store::{DonorRecord, Store, View};
-use desk::{Desk, FirstAtRisk};
+use desk::FirstAtRisk;
 use jiff::civil::Date;
 use std::sync::{Arc, Mutex};
 
@@ -165,12 +166,12 @@ impl Analytics {
     /// The donors at risk with their reasons, the one to call first at the top, [`Settings::risk_list`] of them: by the
     /// model that the backtest chose, else by the rule.
     pub fn risks(&self, as_of: Date) -> Result<RiskList> {
-        Desk { analytics: self, view: self.store.view()?, as_of }.risks()
+        self.desk(as_of)?.risks()
     }
 
     /// How fresh and how large the facts are.
     pub fn status(&self, as_of: Date) -> Result<Status> {
-        Desk { analytics: self, view: self.store.view()?, as_of }.status()
+        self.desk(as_of)?.status()
     }
 
     /// Rows in quarantine, at most `limit`.
@@ -198,8 +199,10 @@ impl Analytics {
     /// [`Answer::error`].
     pub fn reply(&self, from: &str, text: &str, as_of: Date, session: Session) -> Result<Answer> {
         let dialogue = Dialogue::new(&self.settings.organisation, &self.templates, None)?;
-        let desk = Desk { analytics: self, view: self.store.view()?, as_of };
-        Ok(dialogue.answer(&desk, &Sender::read(from), text, session))
+        let desk = self.desk(as_of)?;
+        let mut answer = dialogue.answer(&desk, &Sender::read(from), text, session);
+        self.say_age(&mut answer, desk.told_stale());
+        Ok(answer)
     }
 }
 

@@ -31,7 +31,7 @@ pub struct Settings {
     pub churn: ScoreOptions,
     /// What tells who will not give again; left out (the default), the backtest chooses, and may keep the rule score.
     pub churn_method: Option<Method>,
-    /// How the backtest goes through the past. Its `score` is `churn` above.
+    /// How the backtest goes through the past. Its `score` is `churn` above, its `horizon_days` that of `outlook` below.
     pub churn_backtest: BacktestOptions,
     /// Most donors that a backtest reads, by their number, at even distances; 20,000 are as good as all of them.
     pub churn_backtest_donors: u32,
@@ -130,6 +130,13 @@ impl Settings {
         self.churn.validate()?;
         self.churn_backtest.validate()?;
         self.outlook.validate()?;
+        let asked = self.churn_backtest.horizon_days;
+        if asked != BacktestOptions::default().horizon_days && asked != self.outlook.horizon_days {
+            return Err(Error::new(ErrorKind::Configuration, "churn_backtest and outlook have different horizons")
+                .context("churn_backtest.horizon_days", asked)
+                .context("outlook.horizon_days", self.outlook.horizon_days)
+                .hint("set outlook.horizon_days only: a method is chosen over the horizon that it is asked about"));
+        }
         self.calls.validate()?;
         self.segments.validate()?;
         self.expense_anomalies.validate()?;

@@ -51,14 +51,15 @@ pub struct ExpenseAnomaly {
     pub why: Why,
 }
 
-/// A category whose monthly sums are on another level from some month on. Its months are judged on their own level.
+/// A category whose monthly sums are on another level from some month on. Its months are judged on their own level. A
+/// category has two at most.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LevelShift {
     /// The category.
     pub category: CategoryId,
-    /// The first month of the new level; at least four months have followed it.
+    /// The first month of the new level, which has lasted for four months at least that fit it.
     pub month: Month,
-    /// The new level over the old one.
+    /// The new level over the one before.
     pub factor: f64,
 }
 

@@ -26,7 +26,9 @@ pub enum Months {
 pub enum Method {
     /// Every month by all others, of all categories together, on the logarithms of the amounts: the contaminated model
     /// of Box & Tiao (1968) with moderated scales (Smyth 2004), after trend, season, Ramadan and level shifts have been
-    /// taken out where the history shows them. Holds a stated false-alarm level from four months on.
+    /// taken out where the history shows them. Holds a stated false-alarm level of 0.05 within a fifth from four months
+    /// on, for several categories whose noise is normal, mildly skewed (gamma with shape 4) or mildly heavy-tailed
+    /// (Student's t with 5 degrees of freedom); see [`ExpenseOptions::false_alarm`] for other shapes.
     #[default]
     Robust,
     /// The rule of the existing application, put right: z by mean and sample standard deviation of the months before.
@@ -41,7 +43,11 @@ pub struct ExpenseOptions {
     pub method: Method,
     /// Which months to test; the last whole one by default.
     pub months: Months,
-    /// How often an ordinary month may be called strange, above 0 and at most 0.5; for the robust method. `None`, the
+    /// How often an ordinary month may be called strange, above 0 and at most 0.5; for the robust method. Few months
+    /// cannot tell how heavy the tails are: of a stated 0.05 exponential noise makes up to 1.7 times as many, Laplace and
+    /// Student's t with 3 degrees of freedom up to 1.4 times, very wide normal noise (0.6 on the logarithm) at four months
+    /// 1.5 times, and one normal category alone at four months 0.6 times. A level of 0.01 is held within a factor of
+    /// two only, and only for the milder shapes. `None`, the
     /// default, asks no chance but what a month is: strange when it is something else than noise with a probability above
     /// 0.35 at four months, rising to 0.5 at thirteen, which finds the most for its false alarms (0.1 to 0.8 %).
     pub false_alarm: Option<f64>,

@@ -262,3 +262,107 @@ proptest! {
         }
     }
 }
+
+/// Who is found at some factor is found at every larger one, in constant histories (rent, salaries) as in noisy ones.
+#[test]
+fn a_grosser_error_is_found_as_well() {
+    let strange = |others: &[Vec<i64>], n: usize, at: usize, noise: f64, factor: f64| {
+        let amount = |i: usize| {
+            let usual = 1e6 * (noise * (((i * 7_919 + 13) % 101) as f64 / 50.0 - 1.0)).exp();
+            (if i == at { usual * factor } else { usual }).round() as i64
+        };
+        let mut rows = every(&(0..n).map(amount).collect::<Vec<_>>());
+        for (id, other) in (2..).zip(others) {
+            rows.extend(months(id, &other.iter().copied().map(Some).collect::<Vec<_>>()));
+        }
+        let options = ExpenseOptions { months: Months::Every, ..ExpenseOptions::default() };
+        let report = expenses(&rows, AS_OF, &options).unwrap();
+        let found = month("2026-01") - (n - 1 - at) as i32;
+        report.anomalies.iter().any(|a| a.category == CategoryId(1) && a.month == found && a.severity == Severity::High)
+    };
+    for n in [4, 5, 7, 8, 12, 13, 24, 25, 36, 60] {
+        for at in [n - 1, n / 2] {
+            for noise in [0.0, 0.001, 0.1] {
+                for factor in [10.0, 100.0, 1e3, 1e4, 1e6, 1e9, 1e-2, 1e-4] {
+                    assert!(strange(&[], n, at, noise, factor), "{n} months, month {at}, noise {noise}, x {factor}");
+                }
+            }
+            let constant = vec![vec![2_000_000; n]; 3];
+            for factor in [2.0, 100.0, 1e4] {
+                assert!(
+                    strange(&constant, n, at, 0.0, factor),
+                    "four categories of {n} months, month {at}, x {factor}"
+                );
+            }
+        }
+    }
+}
+
+/// Ordinary noise of one category, the same for the same seed: sums of twelve uniform numbers, standard deviation `sd`.
+fn noisy(seed: u64, n: usize, sd: f64) -> Vec<f64> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut uniform = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    (0..n).map(|_| 3e6 * (sd * ((0..12).map(|_| uniform()).sum::<f64>() - 6.0)).exp()).collect()
+}
+
+fn judged(amounts: &[f64], months: Months) -> ExpenseReport {
+    let rows = every(&amounts.iter().map(|amount| amount.round() as i64).collect::<Vec<_>>());
+    expenses(&rows, AS_OF, &ExpenseOptions { months, ..ExpenseOptions::default() }).unwrap()
+}
+
+/// Up to four odd months in a row, and then an ordinary one again: no new level, and the ordinary month stays ordinary.
+#[test]
+fn spikes_that_are_over_are_no_new_level() {
+    for sd in [0.1, 0.18] {
+        for spikes in 1..=4 {
+            let (mut called, mut claimed) = (0, 0);
+            for seed in 0..40 {
+                let mut amounts = noisy(seed + 1, 24, sd);
+                amounts[23 - spikes..23].iter_mut().for_each(|amount| *amount *= 3.0);
+                let report = judged(&amounts, Months::Last);
+                called += report.anomalies.len();
+                claimed += report.shifts.len();
+            }
+            assert!(called <= 2 && claimed <= 1, "sd {sd}, {spikes} spikes: {called} called, {claimed} shifts of 40");
+        }
+    }
+}
+
+/// The month before a new level is ordinary; a level that has lasted is found from its first month on.
+#[test]
+fn a_new_level_begins_where_it_begins() {
+    for lasted in 1..=8 {
+        let (mut before, mut right, mut claimed) = (0, 0, 0);
+        for seed in 0..40 {
+            let mut amounts = noisy(seed + 101, 24, 0.1);
+            amounts[24 - lasted..].iter_mut().for_each(|amount| *amount *= 2.0);
+            let report = judged(&amounts, Months::Every);
+            let first = month("2026-01") - (lasted as i32 - 1);
+            before += usize::from(report.anomalies.iter().any(|found| found.month < first));
+            claimed += usize::from(!report.shifts.is_empty());
+            right += usize::from(report.shifts.len() == 1 && report.shifts[0].month == first);
+        }
+        assert!(before <= 4, "{lasted} months: {before} of 40 with an ordinary month called strange");
+        let wrong = claimed - right;
+        assert!(wrong <= 3 && (lasted < 4 || right >= 36), "{lasted} months: {right} right, {wrong} wrong of 40");
+    }
+}
+
+#[test]
+fn two_new_levels_are_found() {
+    let mut right = 0;
+    for seed in 0..40 {
+        let mut amounts = noisy(seed + 201, 24, 0.1);
+        amounts[8..].iter_mut().for_each(|amount| *amount *= 2.0);
+        amounts[16..].iter_mut().for_each(|amount| *amount *= 1.8);
+        let shifts = judged(&amounts, Months::Every).shifts;
+        let first = month("2026-01") - 23;
+        right += usize::from(shifts.len() == 2 && shifts[0].month == first + 8 && shifts[1].month == first + 16);
+    }
+    assert!(right >= 34, "{right} of 40");
+}

@@ -6,7 +6,7 @@
 
 use super::evaluate::{auc, evaluate, log_loss, ranked};
 use super::features::{AsOf, Log};
-use super::{Evaluation, FitOptions, Model, Repeat, ScoreOptions, fit};
+use super::{Evaluation, FitOptions, Model, ScoreOptions, fit, within};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{GiftDays, Language};
 use crate::stats::{Logistic, Rng, parallel};
@@ -64,10 +64,11 @@ impl Method {
         }
     }
 
-    /// The horizon in the unit of its model: opportunities are whole, at least one.
+    /// The horizon in the unit of its model: days, or opportunities, of which it may be a part. [`outlook`](super::outlook) says
+    /// what a part of one is.
     pub fn horizon(self, days: u16) -> f64 {
         match self.model() {
-            Some((_, Some(months))) => (f64::from(days) / (30.4375 * f64::from(months))).round().max(1.0),
+            Some((_, Some(months))) => f64::from(days) / (within::MONTH * f64::from(months)),
             _ => f64::from(days),
         }
     }
@@ -77,7 +78,8 @@ impl Method {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BacktestOptions {
-    /// Days in which a donor who gives nothing counts as gone; 365 by default, a year with a Ramadan in it.
+    /// Days in which a donor who gives nothing counts as gone; 365 by default, a year with a Ramadan in it. `Analytics` takes
+    /// that of the outlook.
     pub horizon_days: u16,
     /// Most earlier days to stand on; 4 by default. There are fewer where the history is short.
     pub origins: u8,
@@ -327,10 +329,15 @@ impl Here<'_> {
     fn predict(&self, method: Method) -> Result<Vec<f64>> {
         let (now, before, score) = (self.now, self.before, &self.options.score);
         if let Some((model, months)) = method.model() {
-            let periods: Option<Repeat> = months.map(|months| self.log.opportunities(self.day, months));
-            let repeat = periods.as_ref().unwrap_or(&now.repeat);
             let fit_options = FitOptions { model, min_donors: self.options.min_donors, ..FitOptions::default() };
-            return fit(repeat, &fit_options)?.p_no_gift(repeat, method.horizon(self.options.horizon_days));
+            let horizon = method.horizon(self.options.horizon_days);
+            let Some(months) = months else {
+                return fit(&now.repeat, &fit_options)?.p_no_gift(&now.repeat, horizon);
+            };
+            let periods = self.log.opportunities(self.day, months);
+            let fitted = fit(&periods, &fit_options)?;
+            let further = within::further_gifts(&now.gifts.count, &now.gifts.first, &periods, months, self.day)?;
+            return within::p_no_gift(&fitted, &periods, &further, horizon);
         }
         Ok(match method {
             Method::Rule => self.learned(&before.scores(self.learn, score)?, &now.scores(self.day, score)?),

@@ -95,6 +95,7 @@ impl Outlooks {
             ("seasonal", Arc::new(BooleanArray::from(self.seasonal.clone()))),
             ("seasons", counts(&self.seasons)),
             ("seasons_missed", counts(&self.seasons_missed)),
+            ("next_season", days_or_none(&self.next_season)),
         ])
     }
 }
@@ -120,8 +121,8 @@ const fn name_of_segment(segment: Segment) -> &'static str {
 }
 
 fn batch<const N: usize>(columns: [(&str, ArrayRef); N]) -> Result<RecordBatch> {
-    // No cell is ever missing, and a reader may rely on it.
-    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, false)))
+    // No cell is ever missing, and a reader may rely on it; but for the day on which somebody is expected.
+    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, name == "next_season")))
         .map_err(|cause| Error::new(ErrorKind::InvalidInput, "the columns differ in length").caused_by(cause))
 }
 
@@ -147,6 +148,10 @@ fn money(amounts: &[Rupiah]) -> Result<ArrayRef> {
 
 fn dates(days: &[Date]) -> ArrayRef {
     Arc::new(Date32Array::from_iter_values(days.iter().map(|&day| epoch_day(day))))
+}
+
+fn days_or_none(days: &[Option<Date>]) -> ArrayRef {
+    Arc::new(days.iter().map(|day| day.map(epoch_day)).collect::<Date32Array>())
 }
 
 fn categories(names: impl Iterator<Item = &'static str>) -> ArrayRef {

@@ -104,6 +104,15 @@ pub struct Fitted {
     /// Their standard errors, from the curvature at the maximum; zeros for parameters that were given.
     #[serde(default)]
     pub standard_errors: [f64; 4],
+    /// The share of what is known of each parameter that the data tell, the rest being the prior: 1 less the posterior over the
+    /// prior variance of its logarithm. 1 without a prior; zeros for parameters that were given.
+    #[serde(default)]
+    pub information: [f64; 4],
+    /// Parameters of which the prior tells more than the data ([`information`](Self::information) below a half): the fit of
+    /// these is hardly more than the prior's centre, whatever `convergence` says. Predictions of donors like those seen can be
+    /// good all the same; their intervals have the uncertainty in them.
+    #[serde(default)]
+    pub weak: [bool; 4],
     /// The covariance of the parameters' logarithms.
     #[serde(default)]
     pub covariance: [[f64; 4]; 4],
@@ -129,7 +138,7 @@ pub struct Fitted {
 /// # Errors
 ///
 /// `invalid_input` for columns that contradict themselves or options out of range; `not_enough_history` for too few
-/// donors, and when the likelihood has no maximum within reach: maximum likelihood with few donors, or donors who are
+/// donors, when no time has passed since the first gift of any, and when the likelihood has no maximum within reach: maximum likelihood with few donors, or donors who are
 /// too much alike.
 ///
 /// ```
@@ -158,6 +167,12 @@ pub(super) fn fit_cells(repeat: &Repeat, cells: &Cells, options: &FitOptions) ->
             .context("donors", donors)
             .context("needed", options.min_donors)
             .hint("use the rule score"));
+    }
+    // Nobody could have given again: the answer would be the prior's alone.
+    if cells.t.iter().all(|&t| t <= 0.0) {
+        return Err(Error::new(ErrorKind::NotEnoughHistory, "no time has passed since the first gift of any donor")
+            .context("donors", donors)
+            .hint("wait for a time to give again in the model's unit, or use the rule score"));
     }
     let n = donors as f64;
     let centres = options.prior_centres.unwrap_or_else(|| FitOptions::centres(options.model, repeat));
@@ -195,11 +210,17 @@ pub(super) fn fit_cells(repeat: &Repeat, cells: &Cells, options: &FitOptions) ->
             .hint("fit with the prior (estimate: map), or use another model"));
     };
     let covariance: [[f64; 4]; 4] = std::array::from_fn(|i| std::array::from_fn(|j| inverse[(i, j)] / n));
+    let information = std::array::from_fn(|i| match options.estimate {
+        Estimate::Map => data_share(covariance[i][i], options.prior_spread),
+        Estimate::Ml => 1.0,
+    });
     let bends = found.curvature.symmetric_eigenvalues();
     Ok(Fitted {
         model: options.model,
         parameters,
         standard_errors: std::array::from_fn(|i| parameters[i] * covariance[i][i].max(0.0).sqrt()),
+        information,
+        weak: information.map(is_weak),
         covariance,
         log_likelihood: options.model.log_likelihood(&parameters, cells).0,
         donors: donors as u64,
@@ -215,6 +236,17 @@ const EDGE: f64 = 12.0;
 const PART: usize = 4000;
 /// The slope, per donor, at which a search is at its end.
 const TOLERANCE: f64 = 1e-9;
+
+/// 1 less posterior over prior variance. Where the likelihood is bent the other way the posterior is wider than the prior, and
+/// the data tell nothing.
+pub(super) fn data_share(posterior_variance: f64, prior_spread: f64) -> f64 {
+    (1.0 - posterior_variance / (prior_spread * prior_spread)).clamp(0.0, 1.0)
+}
+
+/// Whether the prior tells more than the data.
+pub(super) fn is_weak(information: f64) -> bool {
+    information < 0.5
+}
 
 /// Refuses parameters that no fit gives.
 pub(super) fn check_parameters(model: Model, parameters: [f64; 4]) -> Result<()> {
@@ -240,6 +272,8 @@ impl Fitted {
             model,
             parameters,
             standard_errors: [0.0; 4],
+            information: [0.0; 4],
+            weak: [false; 4],
             covariance: [[0.0; 4]; 4],
             log_likelihood: 0.0,
             donors: 0,

@@ -1,7 +1,7 @@
 //! Gamma-Gamma: what a gift is worth, with few gifts drawn towards what all donors give (Fader, Hardie & Lee 2005b; Fader
 //! & Hardie 2013). Gifts of a donor vary by a Gamma with shape p; donors' scales vary by a Gamma with q and γ.
 
-use super::fit::{Convergence, Estimate};
+use super::fit::{Convergence, Estimate, data_share, is_weak};
 use crate::error::{Error, ErrorKind, Result};
 use crate::stats::{LARGEST, minimise};
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,12 @@ pub struct FittedSpending {
     pub parameters: [f64; 3],
     /// Their standard errors.
     pub standard_errors: [f64; 3],
+    /// The share of what is known of p, q − 1 and γ that the data tell, the rest being the prior; 1 without one.
+    #[serde(default)]
+    pub information: [f64; 3],
+    /// Parameters of which the prior tells more than the data.
+    #[serde(default)]
+    pub weak: [bool; 3],
     /// The log likelihood.
     pub log_likelihood: f64,
     /// Donors with a gift.
@@ -119,11 +125,17 @@ pub fn fit_spending(spending: &Spending, options: &SpendingOptions) -> Result<Fi
         .hint("fit with the prior (estimate: map)"));
     };
     let [p, q, gamma] = at(&found.at);
+    let information = std::array::from_fn(|i| match options.estimate {
+        Estimate::Map => data_share(inverse[(i, i)] / n, options.prior_spread),
+        Estimate::Ml => 1.0,
+    });
     let error = |i: usize, scale: f64| scale * (inverse[(i, i)].max(0.0) / n).sqrt();
     let bends = found.curvature.symmetric_eigenvalues();
     Ok(FittedSpending {
         parameters: [p, q, gamma * mean],
         standard_errors: [error(0, p), error(1, q - 1.0), error(2, gamma * mean)],
+        information,
+        weak: information.map(is_weak),
         // A density of money: in units of the mean it is larger by the mean.
         log_likelihood: log_likelihood(&[p, q, gamma], &rows).0 - n * mean.ln(),
         donors: n as u64,

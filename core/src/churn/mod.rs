@@ -48,10 +48,12 @@ mod repeat;
 mod retention;
 mod rfm;
 mod score;
+mod season;
 mod segment;
 #[cfg(any(test, feature = "testkit"))]
 mod simulate;
 mod value;
+mod within;
 
 pub use backtest::{Backtest, BacktestOptions, Difference, Method, Origin, Outcome, Reason, backtest};
 pub use evaluate::{CalibrationBin, Evaluation, evaluate};

@@ -2,9 +2,16 @@
 //!
 //! The chance of no gift comes from a model; what a gift is worth from Gamma-Gamma; the words from the donor's own
 //! rhythm. Donors who give in Ramadan only are asked about Ramadans: in Shawwal they have not missed one.
+//!
+//! All columns speak of gifts and of the horizon, whatever the model counts. BG/BB tells in which months, quarters or years a
+//! donor gives; how many gifts each of those holds is learned beside it and multiplied in. A horizon that is no whole number of
+//! periods lies between those around it: expected gifts in proportion to time, the chance as it is with gifts that are
+//! spread evenly over a period. So a yearly model can be asked about 30 days; what it cannot know is when in the year a donor
+//! gives, and the backtest, over the same horizon, is there to say whether that matters.
 
 use super::gamma_gamma::{FittedSpending, Spending, SpendingOptions, fit_spending};
-use super::{Ahead, FitOptions, Fitted, Level, Method, Model, Predictions, Repeat, days_between, fit};
+use super::season::in_seasons;
+use super::{Ahead, FitOptions, Fitted, Level, Method, Repeat, days_between, fit, within};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{DonorId, Opportunities, RepeatGiving, Rupiah};
 use jiff::civil::Date;
@@ -14,7 +21,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OutlookOptions {
-    /// Days in which a donor who gives nothing counts as gone; 365 by default, a year with a Ramadan in it.
+    /// Days in which a donor who gives nothing counts as gone; 365 by default, a year with a Ramadan in it. `Analytics` goes by
+    /// it in the backtest too.
     pub horizon_days: u16,
     /// The level of the interval around the chance; 0.8 by default.
     pub level: f64,
@@ -62,7 +70,7 @@ impl OutlookOptions {
         Ok(())
     }
 
-    fn ahead(&self, horizon: f64, units_per_year: f64) -> Ahead {
+    pub(super) fn ahead(&self, horizon: f64, units_per_year: f64) -> Ahead {
         Ahead { horizon, level: self.level, yearly_discount: self.yearly_discount, units_per_year }
     }
 }
@@ -74,7 +82,7 @@ pub struct Known<'a> {
     pub giving: &'a RepeatGiving,
     /// Periods with a gift, in the same order of donors; for methods that count opportunities.
     pub opportunities: Option<&'a Opportunities>,
-    /// Ramadans, ascending, from before the first gift to a horizon after the as-of date; empty to know of none.
+    /// Ramadans, ascending, from before the first gift to a year past the horizon; empty to know of none.
     pub seasons: &'a [(Date, Date)],
 }
 
@@ -84,13 +92,13 @@ pub struct Known<'a> {
 pub struct Outlooks {
     /// The donor.
     pub donor: Vec<DonorId>,
-    /// P(no gift within the horizon).
+    /// P(no gift within the horizon). 1 of a Ramadan giver when no Ramadan lies within it; see `next_season`.
     pub p_no_gift: Vec<f64>,
     /// The lower end of its interval.
     pub p_no_gift_low: Vec<f64>,
     /// The upper end.
     pub p_no_gift_high: Vec<f64>,
-    /// The chance in three steps.
+    /// The chance in three steps; of Ramadan givers that of giving nothing in the next Ramadan, where the horizon ends before.
     pub level: Vec<Level>,
     /// P(alive): that the donor has not left for good.
     pub p_alive: Vec<f64>,
@@ -102,7 +110,7 @@ pub struct Outlooks {
     pub expected_value: Vec<Rupiah>,
     /// Expected value of everything still to come, later gifts discounted.
     pub lifetime_value: Vec<Rupiah>,
-    /// P(no gift) times what the donor would give within the horizon if still there: what a call may save.
+    /// P(no gift) times the expected value, by which [`recommend`](super::recommend) ranks: the more, the more a call may move.
     pub value_at_risk: Vec<Rupiah>,
     /// Days with a gift.
     pub days: Vec<u32>,
@@ -119,6 +127,9 @@ pub struct Outlooks {
     pub seasons: Vec<u32>,
     /// Ramadans that have passed since the donor last gave.
     pub seasons_missed: Vec<u32>,
+    /// From when on a Ramadan giver is expected: the first day of the next Ramadan, or the as-of date in one that goes on and has
+    /// had no gift of this donor. `None` for others.
+    pub next_season: Vec<Option<Date>>,
     /// The method.
     pub method: Method,
     /// The horizon.
@@ -151,6 +162,8 @@ pub enum Sign {
         gave: u32,
         /// Ramadans passed since the last of them.
         missed: u32,
+        /// From when on the donor is expected again, where that is known.
+        next: Option<Date>,
     },
 }
 
@@ -170,12 +183,18 @@ impl Sign {
             ),
             (Self::Single { silent_days }, Id) => format!("baru sekali berdonasi, {silent_days} hari yang lalu"),
             (Self::Single { silent_days }, En) => format!("gave once, {silent_days} day{} ago", plural(silent_days)),
-            (Self::Season { gave, missed: 0 }, Id) => {
-                format!("donatur Ramadan: {gave} Ramadan, belum ada yang terlewat")
+            (Self::Season { gave, missed, next }, Id) => {
+                let missed = if missed == 0 { "belum ada yang terlewat".into() } else { format!("{missed} terlewat") };
+                let next = next.map_or_else(String::new, |day| {
+                    format!("; diharapkan lagi mulai {}-{}-{}", day.day(), day.month(), day.year())
+                });
+                format!("donatur Ramadan: {gave} Ramadan, {missed}{next}")
             }
-            (Self::Season { gave, missed: 0 }, En) => format!("gives in Ramadan: {gave} Ramadans, none missed since"),
-            (Self::Season { gave, missed }, Id) => format!("donatur Ramadan: {gave} Ramadan, {missed} terlewat"),
-            (Self::Season { gave, missed }, En) => format!("gives in Ramadan: {gave} Ramadans, {missed} missed since"),
+            (Self::Season { gave, missed, next }, En) => {
+                let missed = if missed == 0 { "none".into() } else { missed.to_string() };
+                let next = next.map_or_else(String::new, |day| format!("; expected again from {day}"));
+                format!("gives in Ramadan: {gave} Ramadan{}, {missed} missed since{next}", plural(gave))
+            }
         }
     }
 }
@@ -191,11 +210,38 @@ impl Outlooks {
         self.donor.is_empty()
     }
 
+    /// Refuses columns of different lengths, as a caller from outside may give.
+    pub(super) fn check(&self) -> Result<()> {
+        let n = self.len();
+        let numbers = [
+            &self.p_no_gift,
+            &self.p_no_gift_low,
+            &self.p_no_gift_high,
+            &self.p_alive,
+            &self.expected_gifts,
+            &self.overdue,
+        ];
+        let money = [&self.gift_value, &self.expected_value, &self.lifetime_value, &self.value_at_risk];
+        let counts = [&self.days, &self.silent_days, &self.usual_days, &self.seasons, &self.seasons_missed];
+        let equal = numbers.iter().all(|column| column.len() == n)
+            && money.iter().all(|column| column.len() == n)
+            && counts.iter().all(|column| column.len() == n)
+            && [self.level.len(), self.seasonal.len(), self.next_season.len()] == [n; 3];
+        if equal {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::InvalidInput, "the columns of outlooks differ in length").context("donors", n))
+    }
+
     /// Why the outlook of a row is what it is; `None` past the end.
     pub fn sign(&self, row: usize) -> Option<Sign> {
         let silent_days = *self.silent_days.get(row)?;
         Some(if *self.seasonal.get(row)? {
-            Sign::Season { gave: *self.seasons.get(row)?, missed: *self.seasons_missed.get(row)? }
+            Sign::Season {
+                gave: *self.seasons.get(row)?,
+                missed: *self.seasons_missed.get(row)?,
+                next: *self.next_season.get(row)?,
+            }
         } else if *self.days.get(row)? < 2 {
             Sign::Single { silent_days }
         } else {
@@ -225,15 +271,22 @@ pub fn outlook(known: Known<'_>, method: Method, as_of: Date, options: &OutlookO
     };
     let fitted = fit(&repeat, &FitOptions { model, min_donors: options.min_donors, ..FitOptions::default() })?;
     let per_year = months.map_or(365.25, |months| 12.0 / f64::from(months));
-    let ahead = options.ahead(method.horizon(options.horizon_days), per_year);
-    let mut said = fitted.predict(&repeat, &ahead)?;
+    let horizon = method.horizon(options.horizon_days);
+    let predict = |horizon: f64| fitted.predict(&repeat, &options.ahead(horizon, per_year));
+    let mut said = match months {
+        None => predict(horizon)?,
+        Some(months) => {
+            let further = within::further_gifts(&giving.days, &giving.first, &repeat, months, as_of)?;
+            within::predict(&further, horizon, predict)?
+        }
+    };
     let seasonal: Vec<bool> = (0..giving.len())
         .map(|row| {
             let share = f64::from(giving.season_days[row]) / f64::from(giving.days[row]);
             giving.seasons[row] >= 2 && share >= options.season_share && !known.seasons.is_empty()
         })
         .collect();
-    let seasons_missed = in_seasons(known, &seasonal, as_of, options, &mut said)?;
+    let seasons = in_seasons(known, &seasonal, as_of, options, &mut said)?;
 
     let count = |column: &[u32]| column.iter().map(|&n| f64::from(n)).collect::<Vec<f64>>();
     let mean: Vec<f64> =
@@ -262,10 +315,11 @@ pub fn outlook(known: Known<'_>, method: Method, as_of: Date, options: &OutlookO
     let overdue = (0..giving.len())
         .map(|row| {
             let usual = if usual_days[row] == 0 { middle } else { usual_days[row] };
-            if seasonal[row] { f64::from(seasons_missed[row]) } else { f64::from(silent_days[row]) / f64::from(usual) }
+            if seasonal[row] { f64::from(seasons.missed[row]) } else { f64::from(silent_days[row]) / f64::from(usual) }
         })
         .collect();
-    let level = |&p: &f64| {
+    let level = |(row, &p): (usize, &f64)| {
+        let p = seasons.chance[row].unwrap_or(p);
         if p >= options.high {
             Level::High
         } else if p >= options.medium {
@@ -276,12 +330,10 @@ pub fn outlook(known: Known<'_>, method: Method, as_of: Date, options: &OutlookO
     };
     Ok(Outlooks {
         donor: giving.donor.clone(),
-        level: said.p_no_gift.iter().map(level).collect(),
+        level: said.p_no_gift.iter().enumerate().map(level).collect(),
         expected_value: rupiah(&|row| said.expected_gifts[row] * values[row]),
         lifetime_value: rupiah(&|row| said.discounted_gifts[row] * values[row]),
-        value_at_risk: rupiah(&|row| {
-            said.p_no_gift[row] * values[row] * said.expected_gifts[row] / said.p_alive[row].max(1e-12)
-        }),
+        value_at_risk: rupiah(&|row| said.p_no_gift[row] * said.expected_gifts[row] * values[row]),
         gift_value: rupiah(&|row| values[row]),
         days: giving.days.clone(),
         silent_days,
@@ -289,7 +341,8 @@ pub fn outlook(known: Known<'_>, method: Method, as_of: Date, options: &OutlookO
         overdue,
         seasonal,
         seasons: giving.seasons.clone(),
-        seasons_missed,
+        seasons_missed: seasons.missed,
+        next_season: seasons.next,
         method,
         horizon_days: options.horizon_days,
         fitted,
@@ -329,70 +382,6 @@ pub(super) fn in_days(giving: &RepeatGiving, as_of: Date) -> Repeat {
         recency: giving.first.iter().zip(&giving.last).map(|(first, &last)| span(first, last)).collect(),
         age: giving.first.iter().map(|first| span(first, as_of)).collect(),
     }
-}
-
-/// Asks about Ramadans instead of days where the donor gives in Ramadan only: a BG/BB of its own over those donors. Answers
-/// with the Ramadans that passed since each donor last gave.
-fn in_seasons(
-    known: Known<'_>,
-    seasonal: &[bool],
-    as_of: Date,
-    options: &OutlookOptions,
-    said: &mut Predictions,
-) -> Result<Vec<u32>> {
-    let (giving, seasons) = (known.giving, known.seasons);
-    if seasons.windows(2).any(|pair| pair[0].1 >= pair[1].0) || seasons.iter().any(|(first, last)| first > last) {
-        return Err(Error::new(ErrorKind::InvalidInput, "seasons must be ascending and not overlap"));
-    }
-    let passed = seasons.partition_point(|(_, last)| *last < as_of);
-    let mut missed = vec![0; giving.len()];
-    // Donor's row, and whether the season that is going on has had its gift.
-    let (mut rows, mut repeat): (Vec<(usize, bool)>, Repeat) = Default::default();
-    for row in 0..giving.len() {
-        // The season of the first gift, or the next one; that of the last gift, or the one before; both counted from 1.
-        let first = seasons.partition_point(|(_, last)| *last < giving.first[row]) + 1;
-        let last = seasons.partition_point(|(first, _)| *first <= giving.last[row]);
-        missed[row] = passed.saturating_sub(last) as u32;
-        if seasonal[row] {
-            let recency = last.saturating_sub(first) as f64;
-            let frequency = (f64::from(giving.seasons[row]) - 1.0).min(recency);
-            if frequency < 1.0 {
-                continue;
-            }
-            rows.push((row, last > passed));
-            repeat.frequency.push(frequency);
-            repeat.recency.push(recency);
-            repeat.age.push(recency + f64::from(missed[row]));
-        }
-    }
-    if rows.is_empty() {
-        return Ok(missed);
-    }
-    let fit_options = FitOptions { model: Model::BgBb, min_donors: 2, ..FitOptions::default() };
-    let fitted = if rows.len() > 1 {
-        fit(&repeat, &fit_options)?
-    } else {
-        // Nothing but the prior.
-        Fitted::known(Model::BgBb, FitOptions::centres(Model::BgBb, &repeat))?
-    };
-    let until = as_of.saturating_add(jiff::Span::new().days(i64::from(options.horizon_days)));
-    // A season that is going on is an opportunity only for those who have not given in it.
-    for served in [false, true] {
-        let next = seasons.len().min(passed + usize::from(served));
-        let ahead = seasons[next..].iter().filter(|(first, _)| *first <= until).count().max(1);
-        // Ramadans are 354 days apart.
-        let found = fitted.predict(&repeat, &options.ahead(ahead as f64, 365.25 / 354.37))?;
-        for (i, &(row, _)) in rows.iter().enumerate().filter(|(_, (_, has))| *has == served) {
-            let a_season = f64::from(giving.days[row]) / f64::from(giving.seasons[row]);
-            said.p_no_gift[row] = found.p_no_gift[i];
-            said.p_no_gift_low[row] = found.p_no_gift_low[i];
-            said.p_no_gift_high[row] = found.p_no_gift_high[i];
-            said.p_alive[row] = found.p_alive[i];
-            said.expected_gifts[row] = found.expected_gifts[i] * a_season;
-            said.discounted_gifts[row] = found.discounted_gifts[i] * a_season;
-        }
-    }
-    Ok(missed)
 }
 
 /// The rhythm of the donor in the middle of those who have one; 30 days where nobody has.

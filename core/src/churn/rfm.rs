@@ -57,11 +57,17 @@ pub struct Rfm {
 ///
 /// # Errors
 ///
-/// `invalid_input` for columns of unequal lengths.
+/// `invalid_input` for columns of unequal lengths, or gifts after `as_of`.
 pub fn rfm(giving: &RepeatGiving, as_of: Date) -> Result<Rfm> {
     let n = giving.len();
     if [giving.days.len(), giving.last.len(), giving.total.len()] != [n; 3] {
         return Err(Error::new(ErrorKind::InvalidInput, "the columns of giving differ in length"));
+    }
+    if let Some(row) = giving.last.iter().position(|&last| last > as_of) {
+        return Err(Error::new(ErrorKind::InvalidInput, "a donor's last gift is after the as-of date")
+            .context("row", row)
+            .context("as_of", as_of)
+            .hint("sum the received gifts up to the as-of date, and no later ones"));
     }
     let recency = fifths(&giving.last.iter().map(|&last| -i64::from(days_between(last, as_of))).collect::<Vec<_>>());
     let frequency = fifths(&giving.days.iter().map(|&days| i64::from(days)).collect::<Vec<_>>());
@@ -141,6 +147,9 @@ mod tests {
         // Six of ten gave once: the middle of their ranks is .3.
         assert_eq!(found.frequency, [2, 2, 2, 2, 2, 2, 4, 4, 5, 5]);
         assert_eq!((found.score[0], found.score[9]), (521, 155));
+        let early = rfm(&giving, last(11)).unwrap_err();
+        assert_eq!(early.code(), "invalid_input");
+        assert!(rfm(&giving, last(10)).is_ok());
         assert_eq!(found.segment[..5], [New, New, Promising, Promising, NeedAttention]);
         assert_eq!((found.segment[6], found.segment[9]), (AtRisk, CannotLose));
     }

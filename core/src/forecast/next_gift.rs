@@ -54,8 +54,14 @@ impl NextGiftOptions {
 pub enum Rhythm {
     /// Every month.
     Monthly,
+    /// Every two months.
+    TwoMonthly,
     /// Every three months.
     Quarterly,
+    /// Every four months.
+    FourMonthly,
+    /// Twice a year.
+    HalfYearly,
     /// Once a year, in the same civil month or one beside it.
     Yearly,
     /// Once a year in Ramadan.
@@ -70,6 +76,9 @@ pub enum NoRhythm {
     TooFew,
     /// The gifts follow no rhythm.
     Irregular,
+    /// There was a rhythm, but so many turns brought nothing that the next one brings a gift with a probability below
+    /// one in a hundred.
+    Lapsed,
 }
 
 /// What is expected of a donor.
@@ -104,6 +113,17 @@ pub enum NextGift {
 const AMOUNTS: usize = 6;
 /// Gifts in Ramadan must be so large a share of all, for Ramadan to be the rhythm.
 const IN_RAMADAN: f64 = 0.75;
+/// A next gift less probable than this is not announced.
+const LAPSED: f64 = 0.01;
+/// The rhythms of civil months, with the months of a turn and how far a gift may lie from it.
+const RHYTHMS: [(Rhythm, i32, i32); 6] = [
+    (Rhythm::Monthly, 1, 0),
+    (Rhythm::TwoMonthly, 2, 0),
+    (Rhythm::Quarterly, 3, 1),
+    (Rhythm::FourMonthly, 4, 1),
+    (Rhythm::HalfYearly, 6, 1),
+    (Rhythm::Yearly, 12, 1),
+];
 
 /// Predicts a donor's next gift from the dates and amounts of the gifts so far, ascending by date; gifts after `as_of`
 /// are not looked at.
@@ -114,12 +134,14 @@ const IN_RAMADAN: f64 = 0.75;
 ///
 /// # Errors
 ///
-/// `invalid_input` when dates and amounts are of different lengths or not in order, or an option is out of its range.
+/// `invalid_input` when dates and amounts are of different lengths or not in order, an amount is negative, or an option is
+/// out of its range.
 pub fn next_gift(dates: &[Date], amounts: &[Rupiah], as_of: Date, options: &NextGiftOptions) -> Result<NextGift> {
     options.validate()?;
     if dates.len() != amounts.len() || dates.windows(2).any(|pair| pair[0] > pair[1]) {
         return Err(Error::new(ErrorKind::InvalidInput, "gifts need one amount a date, in order of dates"));
     }
+    none_negative(amounts)?;
     Ok(next(dates, amounts, as_of, options))
 }
 
@@ -141,6 +163,7 @@ pub fn next_gifts(
     if dates.len() != amounts.len() {
         return Err(Error::new(ErrorKind::InvalidInput, "gifts need one amount a date"));
     }
+    none_negative(amounts)?;
     let ends = starts.iter().skip(1).copied().chain([dates.len()]);
     let of_donor = |&(start, end): &(usize, usize)| {
         let range = start..end;
@@ -155,6 +178,15 @@ pub fn next_gifts(
     };
     let ranges: Vec<(usize, usize)> = starts.iter().copied().zip(ends).collect();
     parallel::map(&ranges, of_donor).into_iter().collect()
+}
+
+fn none_negative(amounts: &[Rupiah]) -> Result<()> {
+    match amounts.iter().position(|&amount| amount < Rupiah::ZERO) {
+        Some(at) => Err(Error::new(ErrorKind::InvalidInput, "a gift is negative")
+            .context("position", at)
+            .hint("leave out what was paid back, or subtract it from its gift")),
+        None => Ok(()),
+    }
 }
 
 fn next(dates: &[Date], amounts: &[Rupiah], as_of: Date, options: &NextGiftOptions) -> NextGift {
@@ -174,6 +206,10 @@ fn next(dates: &[Date], amounts: &[Rupiah], as_of: Date, options: &NextGiftOptio
     let Some(Turn { rhythm, month, share, missed }) = found else {
         return NextGift::None { reason: NoRhythm::Irregular };
     };
+    let probability = share * still_giving(share, options.stop, missed) * (1.0 - options.stop);
+    if probability < LAPSED {
+        return NextGift::None { reason: NoRhythm::Lapsed };
+    }
     let mut late: Vec<Rupiah> = months.iter().rev().take(AMOUNTS).map(|&(_, sum)| sum).collect();
     late.sort();
     NextGift::Expected {
@@ -182,7 +218,7 @@ fn next(dates: &[Date], amounts: &[Rupiah], as_of: Date, options: &NextGiftOptio
         amount: late[(late.len() - 1) / 2],
         lowest: late[0],
         highest: late[late.len() - 1],
-        probability: share * still_giving(share, options.stop, missed) * (1.0 - options.stop),
+        probability,
         missed,
     }
 }
@@ -210,30 +246,27 @@ fn laplace(hits: usize, turns: usize) -> f64 {
     (hits as f64 + 1.0) / (turns as f64 + 2.0)
 }
 
-/// The shortest rhythm of civil months that the gaps between giving months follow.
+/// The rhythm of civil months that the gaps between giving months lie closest to; the shortest of equals.
 fn in_months(months: &[(Month, Rupiah)], as_of: Date, options: &NextGiftOptions) -> Option<Turn> {
     let gaps: Vec<i32> = months.windows(2).map(|pair| pair[1].0.since(pair[0].0)).collect();
     let last = months.last()?.0;
-    [(Rhythm::Monthly, 1, 0), (Rhythm::Quarterly, 3, 1), (Rhythm::Yearly, 12, 1)].into_iter().find_map(
-        |(rhythm, period, slack)| {
-            // A gap of several periods is one gift after turns without; any other gap is against the rhythm.
-            let turns_of = |gap: i32| {
-                let turns = ((gap + period / 2) / period).max(1);
-                (turns as usize, (gap - turns * period).abs() <= slack)
-            };
-            let turns: usize = gaps.iter().map(|&gap| turns_of(gap).0).sum();
-            let hits = gaps.iter().filter(|&&gap| turns_of(gap).1).count();
-            if hits < options.turns || (hits as f64) < options.regularity * turns as f64 {
-                return None;
-            }
-            // A turn is missed once its month, and the slack after it, are over.
-            let since = Month::of(as_of).since(last);
-            let missed = ((since - 1 - slack).max(0) / period) as u32;
-            let next = last + (missed as i32 + 1) * period;
-            let month = next.max(Month::of(as_of));
-            Some(Turn { rhythm, month, share: laplace(hits, turns), missed })
-        },
-    )
+    let follows = |&(rhythm, period, slack): &(Rhythm, i32, i32)| {
+        // A gap of several periods is one gift after turns without; any other gap is against the rhythm.
+        let turns_of = |gap: i32| ((gap + period / 2) / period).max(1);
+        let apart = |gap: i32| (gap - turns_of(gap) * period).abs();
+        let turns = gaps.iter().map(|&gap| turns_of(gap) as usize).sum::<usize>();
+        let hits = gaps.iter().filter(|&&gap| apart(gap) <= slack).count();
+        if hits < options.turns || (hits as f64) < options.regularity * turns as f64 {
+            return None;
+        }
+        // A turn is missed once its month, and the slack after it, are over.
+        let since = Month::of(as_of).since(last);
+        let missed = ((since - 1 - slack).max(0) / period) as u32;
+        let month = (last + (missed as i32 + 1) * period).max(Month::of(as_of));
+        let turn = Turn { rhythm, month, share: laplace(hits, turns), missed };
+        Some((gaps.iter().map(|&gap| apart(gap)).sum::<i32>(), turn))
+    };
+    RHYTHMS.iter().filter_map(follows).min_by_key(|&(apart, _)| apart).map(|(_, turn)| turn)
 }
 
 /// Gifts that come in Ramadan, year after year by the Hijri calendar.
@@ -325,6 +358,26 @@ mod tests {
         let yearly: Vec<Date> = (2021..=2025).map(|year| date(year, 12, 20)).collect();
         let (rhythm, month, ..) = expected(ask(&yearly, date(2026, 2, 1)));
         assert_eq!((rhythm, month.as_str()), (Rhythm::Yearly, "2026-12"));
+    }
+
+    #[test]
+    fn every_rhythm_by_its_own_name() {
+        for &(rhythm, period, _) in &RHYTHMS {
+            let first = Month::of(date(2021, 2, 1));
+            let dates: Vec<Date> = (0..6).map(|i| (first + i * period).first_day().saturating_add(8.days())).collect();
+            let last = Month::of(dates[5]);
+            let (found, month, missed, _) = expected(ask(&dates, last.first_day().saturating_add(20.days())));
+            assert_eq!((found, month, missed), (rhythm, (last + period).to_string(), 0), "every {period} months");
+        }
+    }
+
+    #[test]
+    fn who_has_long_stopped_is_not_expected() {
+        let dates: Vec<Date> = (1..=9).map(|month| date(2015, month, 5)).collect();
+        assert_eq!(ask(&dates, date(2025, 9, 20)), NextGift::None { reason: NoRhythm::Lapsed });
+        let paid_back = [Rupiah::new(5), Rupiah::new(-5)];
+        let error = next_gift(&dates[..2], &paid_back, date(2025, 1, 1), &NextGiftOptions::default()).unwrap_err();
+        assert!(error.to_string().contains("negative"), "{error}");
     }
 
     /// Ramadan began on 13 April 2021, 2 April 2022, 23 March 2023, 11 March 2024 and 1 March 2025, and begins on

@@ -24,6 +24,6 @@ pub use donor_info::{DonorInfo, donor_info, months_active};
 pub use impact::{Impact, impact};
 pub use monthly_report::{CategoryAmount, MonthlyReport, monthly_report};
 pub use outlook::{Outlook, OutlookMonth, RamadanEffect, ShortfallRisk};
-pub use risk::{DonorAtRisk, RiskLevel, RiskList, RiskReason};
+pub use risk::{DonorAtRisk, RiskLevel, RiskList, RiskReason, Stake};
 pub use status::{Status, TableRows};
 pub use stored_data::{ConsentNote, StoredData};

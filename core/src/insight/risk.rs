@@ -1,5 +1,7 @@
 //! Donors whom someone might call.
 
+use crate::model::Rupiah;
+use jiff::civil::Date;
 use serde::Serialize;
 
 /// How likely a donor is to leave.
@@ -39,7 +41,18 @@ pub enum RiskReason {
         gave: u32,
         /// Ramadans passed since the last of them.
         missed: u32,
+        /// From when on the donor is expected again, where that is known.
+        next: Option<Date>,
     },
+}
+
+/// What a call may move, by which donors are ranked when a model tells of them.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Stake {
+    /// P(no gift) times the expected value.
+    pub value: Rupiah,
+    /// The interval around the chance of no gift.
+    pub chance: (f64, f64),
 }
 
 /// A donor at risk; for administrators only.
@@ -55,6 +68,8 @@ pub struct DonorAtRisk {
     pub days_since_last: u32,
     /// Why.
     pub reasons: Vec<RiskReason>,
+    /// What orders the list; `None` by the rule, which the score orders.
+    pub stake: Option<Stake>,
 }
 
 /// The donors at risk, the one to call first at the top.
@@ -93,6 +108,7 @@ mod tests {
             level: RiskLevel::High,
             days_since_last,
             reasons: Vec::new(),
+            stake: None,
         };
         let donors = vec![donor("C", 70.0, 9), donor("B", 70.0, 9), donor("A", 70.0, 95), donor("D", 100.0, 1)];
         let list = RiskList::ranked(donors, 3);

@@ -47,7 +47,15 @@ const MONTHS: &[Field] = &[text("month"), text("income"), text("expense"), text(
 const RAMADAN: &[Field] = &[text("month"), text("amount"), flag("expense"), flag("less")];
 const CHANCE: &[Field] = &[text("month"), text("chance")];
 const CATEGORIES: &[Field] = &[text("name"), text("amount")];
-const DONORS: &[Field] = &[text("name"), text("level"), text("score"), text("days"), optional("reasons")];
+const DONORS: &[Field] = &[
+    text("name"),
+    text("level"),
+    text("score"),
+    text("days"),
+    optional("reasons"),
+    optional("stake"),
+    optional("chance"),
+];
 const OUTLIERS: &[Field] =
     &[text("name"), text("month"), text("amount"), text("low"), text("high"), flag("over"), flag("severe")];
 const LEVELS: &[Field] = &[text("name"), text("month"), text("percent"), flag("more")];

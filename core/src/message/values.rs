@@ -483,6 +483,12 @@ impl Say {
         }
     }
 
+    /// A range of chances; none of them is certain.
+    fn percents(self, (low, high): (f64, f64)) -> String {
+        let [low, high] = [low, high].map(|chance| number((chance * 100.0).round().clamp(1.0, 99.0) as u64, self.0));
+        if low == high { format!("{low}%") } else { format!("{low}–{high}%") }
+    }
+
     fn risk(self, list: &RiskList) -> Value {
         let shown = list.donors.len().min(Message::LONGEST_LIST);
         let donors = list.donors[..shown].iter().map(|donor| {
@@ -493,6 +499,8 @@ impl Say {
                 score => number(donor.score.round() as u64, self.0),
                 days => number(donor.days_since_last.into(), self.0),
                 reasons => (!reasons.is_empty()).then(|| reasons.join(", ")),
+                stake => donor.stake.map(|stake| rupiah(stake.value)),
+                chance => donor.stake.map(|stake| self.percents(stake.chance)),
             }
         });
         context! {

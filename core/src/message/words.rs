@@ -1,5 +1,6 @@
 //! The few words that depend on a value and not on a template.
 
+use super::date::date;
 use super::rupiah::number;
 use crate::insight::{RiskLevel, RiskReason};
 use crate::model::{Language, Table};
@@ -45,11 +46,13 @@ pub fn reason(reason: RiskReason, language: Language) -> String {
         }
         (RiskReason::SingleGift, Language::Id) => "baru sekali berdonasi".into(),
         (RiskReason::SingleGift, Language::En) => "one gift so far".into(),
-        (RiskReason::Ramadans { gave, missed }, Language::Id) => {
-            format!("donatur Ramadan: {gave} kali, {missed} terlewat")
+        (RiskReason::Ramadans { gave, missed, next }, Language::Id) => {
+            let next = next.map_or_else(String::new, |day| format!(", diharapkan lagi mulai {}", date(day, language)));
+            format!("donatur Ramadan: {gave} kali, {missed} terlewat{next}")
         }
-        (RiskReason::Ramadans { gave, missed }, Language::En) => {
-            format!("gives in Ramadan: {gave} so far, {missed} missed since")
+        (RiskReason::Ramadans { gave, missed, next }, Language::En) => {
+            let next = next.map_or_else(String::new, |day| format!(", expected again from {}", date(day, language)));
+            format!("gives in Ramadan: {gave} so far, {missed} missed since{next}")
         }
     }
 }

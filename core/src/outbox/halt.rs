@@ -1,9 +1,10 @@
 //! A lane that waits.
 
 use super::entry::Counts;
+use super::options::after;
 use super::record::code_enum;
 use crate::transport::Pause;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 code_enum! {
@@ -21,6 +22,8 @@ code_enum! {
         Stop = 3 "stop",
         /// An administrator said so; only an administrator lets it go on.
         Command = 4 "command",
+        /// The gateway failed several times in a row: it cannot be reached, or its answers say nothing.
+        Gateway = 5 "gateway",
     }
 }
 
@@ -38,7 +41,7 @@ impl HaltKind {
     /// How firm it is: a firmer halt is not replaced by a looser one.
     pub(super) const fn firmness(self) -> u8 {
         match self {
-            Self::Device | Self::Quota | Self::Spam => 0,
+            Self::Device | Self::Quota | Self::Spam | Self::Gateway => 0,
             Self::Stop => 1,
             Self::Command => 2,
         }
@@ -57,6 +60,24 @@ pub struct Halt {
     pub since: Timestamp,
     /// When the gateway is to be asked how the line is; `None`: only an event or a command lets it go on.
     pub probe_at: Option<Timestamp>,
+}
+
+/// When failures in a row halt a lane, and how its gateway is asked then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Breaker {
+    /// So many failures in a row.
+    pub failures: u32,
+    /// The gateway is asked after this long at first; later after as long again as the trouble has lasted.
+    pub first: SignedDuration,
+    /// And after this long at most.
+    pub longest: SignedDuration,
+}
+
+impl Breaker {
+    /// When to ask again, in a trouble that has lasted since then.
+    pub(super) fn probe_at(&self, since: Timestamp, now: Timestamp, longest: SignedDuration) -> Timestamp {
+        after(now, now.duration_since(since).max(self.first).min(longest.max(self.first)))
+    }
 }
 
 /// A lane.

@@ -4,12 +4,12 @@ use super::decision::{Pruned, Retention, Whom};
 use super::draft::Draft;
 use super::entry::{BatchProgress, Counts, Filter, Stage};
 use super::halt::{Halt, Lane};
-use super::record::{Content, Record, is_to};
-use super::shelf::{Gates, Shelf, Shelves};
+use super::record::{Content, Record, is_to, rewound};
+use super::shelf::{Gates, Shelf, Shelves, Trouble};
 use crate::error::Result;
 use crate::model::Number;
 use crate::transport::{Picture, StatusChange};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
@@ -46,6 +46,8 @@ struct Rows {
     gates: BTreeMap<String, Gates>,
     persons: HashMap<Number, Timestamp>,
     opted_out: BTreeMap<Number, Timestamp>,
+    troubles: BTreeMap<String, Trouble>,
+    seen: Option<Timestamp>,
 }
 
 impl Rows {
@@ -102,6 +104,10 @@ impl Shelves for Memory {
     fn write<R>(&self, work: impl FnOnce(&mut dyn Shelf) -> Result<R>) -> Result<R> {
         // The rules check before they change, so a failure leaves the rows as they were.
         work(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn tidy(&self) -> Result<()> {
+        Ok(())
     }
 
     fn read<R>(&self, work: impl FnOnce(&mut dyn Shelf) -> Result<R>) -> Result<R> {
@@ -234,6 +240,45 @@ impl Shelf for Rows {
 
     fn set_gates(&mut self, lane: &str, gates: Gates) -> Result<()> {
         self.gates.insert(lane.to_owned(), gates);
+        Ok(())
+    }
+
+    fn trouble(&mut self, lane: &str) -> Result<Trouble> {
+        Ok(self.troubles.get(lane).copied().unwrap_or_default())
+    }
+
+    fn set_trouble(&mut self, lane: &str, trouble: Trouble) -> Result<()> {
+        self.troubles.insert(lane.to_owned(), trouble);
+        Ok(())
+    }
+
+    fn seen(&mut self) -> Result<Option<Timestamp>> {
+        Ok(self.seen)
+    }
+
+    fn set_seen(&mut self, now: Timestamp) -> Result<()> {
+        self.seen = Some(now);
+        Ok(())
+    }
+
+    fn changed_after(&mut self, time: Timestamp, limit: usize) -> Result<Vec<Record>> {
+        let wanted = |r: &&Record| {
+            matches!(r.entry.stage, Stage::Queued | Stage::Leased | Stage::Sending) && r.entry.changed > time
+        };
+        Ok(self.records().filter(wanted).take(limit).cloned().collect())
+    }
+
+    fn rewind(&mut self, back: SignedDuration, now: Timestamp) -> Result<()> {
+        for gates in self.gates.values_mut() {
+            gates.reply = rewound(gates.reply, back, now);
+            gates.other = rewound(gates.other, back, now);
+        }
+        for until in self.persons.values_mut() {
+            *until = rewound(*until, back, now);
+        }
+        for since in self.opted_out.values_mut() {
+            *since = (*since).min(now);
+        }
         Ok(())
     }
 

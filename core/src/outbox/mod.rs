@@ -55,7 +55,7 @@ pub use cause::Cause;
 pub use decision::{Decision, Pruned, Retention, Whom};
 pub use draft::{Draft, Priority, Put, Resend};
 pub use entry::{BatchProgress, Counts, Entry, Filter, MessageId, Stage};
-pub use halt::{Halt, HaltKind, Lane};
+pub use halt::{Breaker, Halt, HaltKind, Lane};
 pub use lease::{Ask, Leased, Next, Outcome, Reclaimed, Ticket};
 pub use memory::Memory;
 pub use options::{Gap, Options, QuietHours};
@@ -84,6 +84,17 @@ pub trait Outbox: Send + Sync {
     /// Keeps the picture of a batch, once for all its messages; another one of the same batch takes its place. The
     /// messages that go out with it say so ([`Draft::picture`]).
     fn put_picture(&self, batch: &str, picture: &Picture, now: Timestamp) -> Result<()>;
+
+    /// Tells the time before a lease. When it lies more than a minute before the latest that was told, the clock went back:
+    /// then paces, backoffs, leases and probes that were reckoned from the old clock are reckoned from this one, so that
+    /// nothing waits for a time that was never due, and the latest time is answered. A time that a draft named
+    /// ([`Draft::not_before`]) stays.
+    fn rewind(&self, now: Timestamp) -> Result<Option<Timestamp>>;
+
+    /// Halts a lane whose gateway failed so often in a row ([`HaltKind::Gateway`]), after a failure was settled; the halt,
+    /// if there is one. Failures are outcomes [`Outcome::Again`] and [`Outcome::Unknown`]; any other ends their row. When a
+    /// probe lets the lane go on, one more failure halts it again.
+    fn trip(&self, lane: &str, breaker: &Breaker, reason: &str, now: Timestamp) -> Result<Option<Halt>>;
 
     /// Leases the most urgent message that may go out now, and takes back what others held too long.
     fn lease(&self, ask: &Ask, now: Timestamp) -> Result<Next>;

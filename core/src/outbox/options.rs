@@ -89,6 +89,12 @@ pub struct Options {
     pub spam_pause_seconds: u32,
     /// How often a gateway that refused the configuration is asked whether it is mended, in seconds. Default 600.
     pub stop_probe_seconds: u32,
+    /// So many failures in a row (not reached, or an answer that says nothing) halt a lane, and so many messages at most
+    /// are unknown when a gateway begins to fail. Default 3: one is an accident, two may be.
+    pub breaker_failures: u32,
+    /// How long a lane so halted waits at most before its gateway is asked whether it is back, in seconds. It begins with
+    /// `device_probe_seconds` and waits as long again as the trouble has lasted. Default 600.
+    pub breaker_probe_seconds: u32,
 }
 
 impl Default for Options {
@@ -106,6 +112,8 @@ impl Default for Options {
             quota_probe_seconds: 3600,
             spam_pause_seconds: 3600,
             stop_probe_seconds: 600,
+            breaker_failures: 3,
+            breaker_probe_seconds: 600,
         }
     }
 }
@@ -134,7 +142,11 @@ impl Options {
         if !(1..=1000).contains(&self.attempts) {
             return wrong("attempts", "must be 1 to 1,000");
         }
+        if !(1..=1000).contains(&self.breaker_failures) {
+            return wrong("breaker_failures", "must be 1 to 1,000");
+        }
         for (seconds, key) in [
+            (self.breaker_probe_seconds, "breaker_probe_seconds"),
             (self.device_probe_seconds, "device_probe_seconds"),
             (self.quota_probe_seconds, "quota_probe_seconds"),
             (self.spam_pause_seconds, "spam_pause_seconds"),

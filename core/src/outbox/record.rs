@@ -47,6 +47,11 @@ pub(super) fn micros(time: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
 }
 
+/// A time that was reckoned on a clock `back` ahead of the one that shows `now`; what has come stays.
+pub(super) fn rewound(time: Timestamp, back: SignedDuration, now: Timestamp) -> Timestamp {
+    if time <= now { time } else { time.checked_sub(back).unwrap_or(now).max(now) }
+}
+
 fn short(reason: &str) -> String {
     reason.chars().take(LONGEST_REASON).collect()
 }
@@ -205,6 +210,19 @@ impl Record {
             Stage::Sending => self.doubt(Cause::Interrupted, "interrupted while it was being sent", now),
             _ => {}
         }
+    }
+
+    /// Follows a clock that went back to `now`. A time that somebody named for a new message stays; what was reckoned
+    /// from the clock (a backoff, a lease's end) is reckoned anew.
+    pub(super) fn rewind(&mut self, back: SignedDuration, now: Timestamp) {
+        let entry = &mut self.entry;
+        let is_new = entry.changed == entry.created && entry.cause.is_none();
+        let is_named = is_new && entry.due != entry.created;
+        if !is_named {
+            entry.due = rewound(entry.due, back, now);
+        }
+        entry.changed = now;
+        self.hold_until = self.hold_until.map(|until| rewound(until, back, now));
     }
 
     /// A status, which never goes back.

@@ -5,21 +5,26 @@ use super::cause::Cause;
 use super::decision::{Decision, Pruned, Retention, Whom};
 use super::draft::{Draft, Put};
 use super::entry::{BatchProgress, Counts, Entry, Filter, MessageId, Stage};
-use super::halt::{Halt, HaltKind, Lane};
+use super::halt::{Breaker, Halt, HaltKind, Lane};
 use super::lease::{Ask, Leased, Next, Outcome, Reclaimed, Ticket};
 use super::options::after;
-use super::record::{CLASSES, Record, is_reply, micros, minds_the_hour};
-use super::shelf::{Shelf, Shelves};
+use super::record::{CLASSES, Record, is_reply, micros, minds_the_hour, rewound};
+use super::shelf::{Shelf, Shelves, Trouble};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Number;
 use crate::transport::{Envelope, Picture, State, StatusChange};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Drafts put in one transaction: large enough that its flush to the disk does not matter, small enough that a reply
 /// beside it waits for milliseconds only.
 const CHUNK: usize = 1000;
 /// Messages looked at and left (expired, or their person's turn not come) in one lease, so that a transaction stays short.
 const LOOKS: usize = 200;
+/// A clock that is back by less went back by no one's hand: writers told their times one after another. What lies ahead
+/// by so little is waited out.
+const STEADY: SignedDuration = SignedDuration::from_mins(1);
+/// Messages rewound at a time.
+const REWOUND: usize = 5000;
 /// Messages taken back in one transaction.
 const TAKEN_BACK: usize = 500;
 
@@ -41,6 +46,7 @@ impl<S: Shelves> Outbox for S {
             }
             if !chunk.is_empty() {
                 self.write(|shelf| {
+                    advance(shelf, now)?;
                     for draft in &chunk {
                         if is_barred(shelf, &draft.to, draft.solicited.then_some(now))? {
                             put.opted_out += 1;
@@ -59,6 +65,14 @@ impl<S: Shelves> Outbox for S {
                 None => {}
             }
         }
+    }
+
+    fn rewind(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+        self.write(|shelf| rewind(shelf, micros(now)))
+    }
+
+    fn trip(&self, lane: &str, breaker: &Breaker, reason: &str, now: Timestamp) -> Result<Option<Halt>> {
+        self.write(|shelf| trip(shelf, lane, breaker, reason, micros(now)))
     }
 
     fn put_picture(&self, batch: &str, picture: &Picture, now: Timestamp) -> Result<()> {
@@ -93,7 +107,10 @@ impl<S: Shelves> Outbox for S {
     }
 
     fn halt(&self, lane: &str, halt: &Halt) -> Result<()> {
-        self.write(|shelf| set_halt(shelf, lane, halt))
+        self.write(|shelf| {
+            advance(shelf, micros(halt.since))?;
+            set_halt(shelf, lane, halt)
+        })
     }
 
     fn resume(&self, lane: &str, kind: Option<HaltKind>) -> Result<bool> {
@@ -102,6 +119,10 @@ impl<S: Shelves> Outbox for S {
             let halted = halts.iter().any(|(name, halt)| name == lane && kind.is_none_or(|kind| halt.kind == kind));
             if halted {
                 shelf.set_halt(lane, None)?;
+            }
+            // A person who lets it go on knows better; a probe's word is tried with one message.
+            if kind.is_none() {
+                shelf.set_trouble(lane, Trouble::default())?;
             }
             Ok(halted)
         })
@@ -114,6 +135,7 @@ impl<S: Shelves> Outbox for S {
     fn opt_out(&self, number: &Number, now: Timestamp) -> Result<u64> {
         let now = micros(now);
         self.write(|shelf| {
+            advance(shelf, now)?;
             shelf.set_opt_out(number, Some(now))?;
             let mut purged = 0;
             for mut record in shelf.of(&Whom::Number(number.clone()))? {
@@ -170,7 +192,7 @@ impl<S: Shelves> Outbox for S {
 
     fn erase(&self, whom: &Whom, now: Timestamp) -> Result<u64> {
         let now = micros(now);
-        self.write(|shelf| {
+        let erased = self.write(|shelf| {
             let records = shelf.of(whom)?;
             let count = records.len() as u64;
             for mut record in records {
@@ -189,11 +211,15 @@ impl<S: Shelves> Outbox for S {
                 shelf.forget_person_gate(number)?;
             }
             Ok(count)
-        })
+        })?;
+        self.tidy()?;
+        Ok(erased)
     }
 
     fn prune(&self, retention: &Retention) -> Result<Pruned> {
-        self.write(|shelf| shelf.prune(retention))
+        let pruned = self.write(|shelf| shelf.prune(retention))?;
+        self.tidy()?;
+        Ok(pruned)
     }
 }
 
@@ -222,6 +248,73 @@ fn set_halt(shelf: &mut dyn Shelf, lane: &str, halt: &Halt) -> Result<()> {
         }
     }
     shelf.set_halt(lane, Some(&halt))
+}
+
+/// Remembers the latest time.
+fn advance(shelf: &mut dyn Shelf, now: Timestamp) -> Result<()> {
+    if shelf.seen()?.is_none_or(|seen| seen < now) {
+        shelf.set_seen(now)?;
+    }
+    Ok(())
+}
+
+fn rewind(shelf: &mut dyn Shelf, now: Timestamp) -> Result<Option<Timestamp>> {
+    let Some(seen) = shelf.seen()?.filter(|seen| now < *seen) else {
+        // Written once in a while only: nobody waits for it, and each writing is a flush.
+        if shelf.seen()?.is_none_or(|seen| now.duration_since(seen) > STEADY) {
+            shelf.set_seen(now)?;
+        }
+        return Ok(None);
+    };
+    let back = seen.duration_since(now);
+    if back <= STEADY {
+        return Ok(None);
+    }
+    loop {
+        let records = shelf.changed_after(now, REWOUND)?;
+        for mut record in records.iter().cloned() {
+            record.rewind(back, now);
+            shelf.save(&record)?;
+        }
+        if records.len() < REWOUND {
+            break;
+        }
+    }
+    shelf.rewind(back, now)?;
+    for (lane, mut halt) in shelf.halts()? {
+        halt.since = halt.since.min(now);
+        halt.probe_at = halt.probe_at.map(|at| rewound(at, back, now));
+        shelf.set_halt(&lane, Some(&halt))?;
+        let trouble = shelf.trouble(&lane)?;
+        shelf.set_trouble(&lane, Trouble { since: trouble.since.map(|since| since.min(now)), ..trouble })?;
+    }
+    shelf.set_seen(now)?;
+    Ok(Some(seen))
+}
+
+fn trip(shelf: &mut dyn Shelf, lane: &str, breaker: &Breaker, reason: &str, now: Timestamp) -> Result<Option<Halt>> {
+    let trouble = shelf.trouble(lane)?;
+    if trouble.failures < breaker.failures {
+        return Ok(None);
+    }
+    let since = trouble.since.unwrap_or(now).min(now);
+    let probe_at = Some(micros(breaker.probe_at(since, now, breaker.longest)));
+    let halt = Halt { kind: HaltKind::Gateway, reason: reason.to_owned(), since, probe_at };
+    set_halt(shelf, lane, &halt)?;
+    Ok(Some(halt))
+}
+
+/// Counts failures in a row; whatever the gateway answers with sense ends them.
+fn count_trouble(shelf: &mut dyn Shelf, lane: &str, outcome: &Outcome, now: Timestamp) -> Result<()> {
+    let trouble = shelf.trouble(lane)?;
+    match outcome {
+        Outcome::Again { .. } | Outcome::Unknown(_) | Outcome::Dead(Cause::Exhausted, _) => {
+            let since = Some(trouble.since.unwrap_or(now));
+            shelf.set_trouble(lane, Trouble { failures: trouble.failures.saturating_add(1), since })
+        }
+        _ if trouble == Trouble::default() => Ok(()),
+        _ => shelf.set_trouble(lane, Trouble::default()),
+    }
 }
 
 fn take_back(shelf: &mut dyn Shelf, holder: Option<&str>, now: Timestamp, taken: &mut Reclaimed) -> Result<usize> {
@@ -289,13 +382,15 @@ fn try_lease(shelf: &mut dyn Shelf, mut record: Record, ask: &Ask, now: Timestam
         return Ok(None);
     }
     if let Some(until) = shelf.person_gate(&to)?.filter(|until| *until > now) {
-        record.entry.due = until;
+        // Marked as changed: the time is reckoned from the clock and was not named by anybody.
+        (record.entry.due, record.entry.changed) = (until, now);
         shelf.save(&record)?;
         return Ok(None);
     }
     let Some(content) = shelf.content(record.id())? else {
         return Err(Error::new(ErrorKind::Internal, "a message of the outbox has no text").context("id", record.id()));
     };
+    advance(shelf, now)?;
     record.lease(&ask.holder, ask.token, micros(after(now, ask.hold)), now);
     shelf.save(&record)?;
     if !ask.recipient_gap.is_zero() {
@@ -351,6 +446,8 @@ fn settle(shelf: &mut dyn Shelf, ticket: &Ticket, outcome: &Outcome, now: Timest
             .hint("it was decided on meanwhile; what the gateway did stands in its own log"));
     };
     record.settle(outcome, now);
+    advance(shelf, now)?;
+    count_trouble(shelf, &record.entry.lane, outcome, now)?;
     if let Outcome::Halted(halt) = outcome {
         set_halt(shelf, &record.entry.lane, halt)?;
     }
@@ -413,6 +510,7 @@ fn decide(shelf: &mut dyn Shelf, id: MessageId, decision: Decision, now: Timesta
             "retry fits unknown, dead and given up; sent and not_sent fit unknown; discard fits queued, unknown and dead",
         );
     }
+    advance(shelf, now)?;
     match decision {
         Decision::Retry => {
             let Some(to) = &record.entry.to else {

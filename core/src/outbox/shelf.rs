@@ -8,7 +8,7 @@ use super::record::{Content, Record};
 use crate::error::Result;
 use crate::model::Number;
 use crate::transport::{Picture, StatusChange};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// When a lane may go on, after what went out last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,14 @@ impl Default for Gates {
     fn default() -> Self {
         Self { reply: Timestamp::MIN, other: Timestamp::MIN }
     }
+}
+
+/// The failures of a lane since its gateway last did what it should.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Trouble {
+    pub(super) failures: u32,
+    /// When the first of them was.
+    pub(super) since: Option<Timestamp>,
 }
 
 /// Rows, inside one transaction.
@@ -53,6 +61,15 @@ pub(super) trait Shelf {
     fn set_halt(&mut self, lane: &str, halt: Option<&Halt>) -> Result<()>;
     fn gates(&mut self, lane: &str) -> Result<Gates>;
     fn set_gates(&mut self, lane: &str, gates: Gates) -> Result<()>;
+    fn trouble(&mut self, lane: &str) -> Result<Trouble>;
+    fn set_trouble(&mut self, lane: &str, trouble: Trouble) -> Result<()>;
+    /// The latest time that was told.
+    fn seen(&mut self) -> Result<Option<Timestamp>>;
+    fn set_seen(&mut self, now: Timestamp) -> Result<()>;
+    /// Messages queued or held that changed after a time; `limit` at most.
+    fn changed_after(&mut self, time: Timestamp, limit: usize) -> Result<Vec<Record>>;
+    /// Brings gates and opt-outs that lie after `now` down by `back`, to `now` at the least.
+    fn rewind(&mut self, back: SignedDuration, now: Timestamp) -> Result<()>;
     /// When the next message to a person may go out.
     fn person_gate(&mut self, number: &Number) -> Result<Option<Timestamp>>;
     fn set_person_gate(&mut self, number: &Number, until: Timestamp) -> Result<()>;
@@ -75,6 +92,8 @@ pub(super) trait Shelf {
 pub(super) trait Shelves: Send + Sync {
     /// Runs a transaction: all of it, or none when it fails.
     fn write<R>(&self, work: impl FnOnce(&mut dyn Shelf) -> Result<R>) -> Result<R>;
+    /// Removes what the disk still holds of rows that are gone, as far as nobody is reading them.
+    fn tidy(&self) -> Result<()>;
     /// Reads one state.
     fn read<R>(&self, work: impl FnOnce(&mut dyn Shelf) -> Result<R>) -> Result<R>;
 }

@@ -1,7 +1,7 @@
 //! One step after another, out of the door.
 
 use super::cause::Cause;
-use super::halt::{Halt, HaltKind};
+use super::halt::{Breaker, Halt, HaltKind};
 use super::jitter::mix;
 use super::lease::{Ask, Leased, Next, Outcome, Reclaimed};
 use super::options::{Options, after};
@@ -69,6 +69,11 @@ pub enum Step {
         /// Why, and until when (`probe_at`).
         halt: Halt,
     },
+    /// The clock went back: what had been reckoned from it is reckoned anew. The next step may follow at once.
+    Rewound {
+        /// The time that it had shown.
+        seen: Timestamp,
+    },
     /// The gateway was asked how the line is, and the lane goes on.
     Resumed {
         /// What it had waited for.
@@ -128,7 +133,10 @@ impl Worker {
         seed: u64,
         observe: &mut dyn FnMut(Point),
     ) -> Result<Step> {
-        let leased = match self.lease(outbox, now, seed)? {
+        if let Some(seen) = outbox.rewind(now)? {
+            return Ok(Step::Rewound { seen });
+        }
+        let leased = match outbox.lease(&self.ask(now, seed), now)? {
             Next::Message(leased) => *leased,
             Next::Wait(until) => return Ok(Step::Idle { until }),
             Next::Halted { lane, halt } => return self.wait(outbox, transport, lane, halt, now),
@@ -170,6 +178,7 @@ impl Worker {
     /// Leases the next message, for a host that sends by itself: then [`Outbox::mark_sending`], the host's own sending if
     /// that says so, and [`Worker::settle`]. `seed` as for [`Worker::step`].
     pub fn lease(&self, outbox: &dyn Outbox, now: Timestamp, seed: u64) -> Result<Next> {
+        outbox.rewind(now)?;
         outbox.lease(&self.ask(now, seed), now)
     }
 
@@ -183,7 +192,21 @@ impl Worker {
         now: Timestamp,
         seed: u64,
     ) -> Result<Stage> {
-        outbox.settle(&leased.ticket, &self.judge(answer, leased, now, seed), now)
+        let stage = outbox.settle(&leased.ticket, &self.judge(answer, leased, now, seed), now)?;
+        if let Err(error @ (SendError::Retry { .. } | SendError::Unknown(_))) = answer {
+            outbox.trip(&self.lane, &self.breaker(), error.reason(), now)?;
+        }
+        Ok(stage)
+    }
+
+    /// After a message that failed, the next one is risked later and later, as a failing one may be unknown.
+    fn breaker(&self) -> Breaker {
+        let seconds = |seconds: u32| SignedDuration::from_secs(seconds.into());
+        Breaker {
+            failures: self.options.breaker_failures,
+            first: seconds(self.options.device_probe_seconds),
+            longest: seconds(self.options.backoff_limit_seconds),
+        }
     }
 
     /// A word from the gateway about the device: halts the lane, or lets it go on if the device was what it waited for.
@@ -236,7 +259,7 @@ impl Worker {
 
     fn halt(&self, kind: HaltKind, reason: &str, now: Timestamp) -> Halt {
         let seconds = match kind {
-            HaltKind::Device => self.options.device_probe_seconds,
+            HaltKind::Device | HaltKind::Gateway => self.options.device_probe_seconds,
             HaltKind::Quota => self.options.quota_probe_seconds,
             HaltKind::Spam => self.options.spam_pause_seconds,
             HaltKind::Stop => self.options.stop_probe_seconds,
@@ -261,13 +284,19 @@ impl Worker {
         let cured = transport.health().is_ok_and(|health| match halt.kind {
             HaltKind::Device | HaltKind::Spam => health.connected,
             HaltKind::Quota => health.quota.is_none_or(|left| left > 0),
-            HaltKind::Stop => true,
+            // It answers: whether it takes messages again, the next one shows.
+            HaltKind::Stop | HaltKind::Gateway => true,
             HaltKind::Command => false,
         });
         if cured && outbox.resume(&lane, Some(halt.kind))? {
             return Ok(Step::Resumed { kind: halt.kind });
         }
-        let probe_at = self.halt(halt.kind, &halt.reason, now).probe_at;
+        let probe_at = if halt.kind == HaltKind::Gateway {
+            let longest = SignedDuration::from_secs(self.options.breaker_probe_seconds.into());
+            Some(self.breaker().probe_at(halt.since, now, longest))
+        } else {
+            self.halt(halt.kind, &halt.reason, now).probe_at
+        };
         let halt = Halt { probe_at, ..halt };
         outbox.halt(&lane, &halt)?;
         Ok(Step::Paused { lane, halt })

@@ -39,7 +39,7 @@ fn number(tail: u32) -> Number {
 }
 
 fn own(tail: u32, donor: u64) -> Claim {
-    Claim { number: number(tail), donor: DonorId(donor), by: Claimant::Number(number(tail)) }
+    Claim { number: number(tail), donor: Some(DonorId(donor)), by: Claimant::Number(number(tail)) }
 }
 
 fn by(tail: u32) -> Claimant {

@@ -99,13 +99,20 @@ impl Claimant {
 pub struct Claim {
     /// The number on file.
     pub number: Number,
-    /// Whose it is according to the file.
-    pub donor: DonorId,
+    /// Whose it is according to the file; `None` for a number that is not on file. Such a claim is counted, expires and is
+    /// answered like any other and no code is right, so that nobody learns from it who is a donor.
+    pub donor: Option<DonorId>,
     /// Who says so.
     pub by: Claimant,
 }
 
 impl Claim {
+    /// What a code is sealed with: [`Register::confirm`](super::Register::confirm) asks for `code`, so that what was sealed
+    /// with another word is right for no code.
+    pub(super) const fn sealed_with(&self) -> &'static str {
+        if self.donor.is_some() { "code" } else { "none" }
+    }
+
     /// What the requests are counted by.
     pub(super) fn counted_by(&self) -> Vec<String> {
         let own = self.by == Claimant::Number(self.number.clone());

@@ -117,8 +117,8 @@ impl Register for MemoryRegister {
         }
         let pending = Pending {
             number: claim.number.clone(),
-            donor: claim.donor,
-            seal: self.key.seal(&["code", &claim.by.key(), code.as_str()]),
+            donor: claim.donor.unwrap_or(DonorId(0)),
+            seal: self.key.seal(&[claim.sealed_with(), &claim.by.key(), code.as_str()]),
             expires: now + self.options.life(),
             wrong: 0,
         };

@@ -266,8 +266,8 @@ impl Register for SqliteRegister {
                     params![
                         by,
                         claim.number.as_str(),
-                        claim.donor.0.cast_signed(),
-                        self.key.seal(&["code", &by, code.as_str()]),
+                        claim.donor.unwrap_or(DonorId(0)).0.cast_signed(),
+                        self.key.seal(&[claim.sealed_with(), &by, code.as_str()]),
                         (now + self.options.life()).as_microsecond()
                     ],
                 )

@@ -13,6 +13,12 @@ pub enum MonthNoise {
     Skewed,
     /// Student's t with 5 degrees of freedom.
     Heavy,
+    /// Exponential: skewness 2.
+    Exponential,
+    /// Laplace: an excess kurtosis of 3.
+    Laplace,
+    /// Student's t with 3 degrees of freedom: no kurtosis at all.
+    VeryHeavy,
 }
 
 /// What to simulate.
@@ -94,5 +100,8 @@ fn noise(rng: &mut Rng, shape: MonthNoise) -> f64 {
         MonthNoise::Normal => gauss(rng),
         MonthNoise::Skewed => (chi_square(rng, 8) - 8.0) / 4.0,
         MonthNoise::Heavy => gauss(rng) / (chi_square(rng, 5) / 5.0).sqrt() * 0.6_f64.sqrt(),
+        MonthNoise::Exponential => chi_square(rng, 2) / 2.0 - 1.0,
+        MonthNoise::Laplace => (chi_square(rng, 2) - chi_square(rng, 2)) / 8.0_f64.sqrt(),
+        MonthNoise::VeryHeavy => gauss(rng) / chi_square(rng, 3).sqrt(),
     }
 }

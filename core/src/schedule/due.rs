@@ -89,15 +89,17 @@ fn is_open(plan: &Options, now: Timestamp, run: Option<&Run>) -> bool {
     }
 }
 
-/// The month whose report was missed: its day has passed and it has not run, though an earlier one has. For the
-/// administrators to know; it is not sent late.
+/// The month whose report was missed: its day has passed and it has not run, though an earlier one has, or
+/// it was begun and did not end well. For the administrators to know; it is not sent late.
 pub fn missed_report(plan: &Options, now: Timestamp, zone: &TimeZone, past: &[Run]) -> Option<Month> {
     let today = zone.to_datetime(now).date();
     let month = Month::of(today) - 1;
     let reports = || past.iter().filter(|run| run.job == Job::Report && run.state == RunState::Done);
     let has_run = reports().any(|run| run.period == month.to_string());
     let has_before = reports().any(|run| run.period < month.to_string());
-    (plan.report && !plan.report_test && today.day() > plan.report_day && !has_run && has_before).then_some(month)
+    let was_begun = past.iter().any(|run| run.job == Job::Report && run.period == month.to_string());
+    let was_promised = has_before || was_begun;
+    (plan.report && !plan.report_test && today.day() > plan.report_day && !has_run && was_promised).then_some(month)
 }
 
 #[cfg(test)]
@@ -274,6 +276,11 @@ mod tests {
         assert_eq!(missed_report(&plan, now, &jakarta, &[done("2026-07")]).unwrap().to_string(), "2026-08");
         assert_eq!(missed_report(&plan, now, &jakarta, &[done("2026-07"), done("2026-08")]), None);
         assert!(reports(&plan, "2026-09-02T08:00:00", &jakarta, &[done("2026-07")]).is_empty());
+        // The first report of all, which failed or was cut off: it was promised.
+        for state in [RunState::Failed, RunState::Begun] {
+            let first = [run(Job::Report, "2026-08", state, 5, now)];
+            assert_eq!(missed_report(&plan, now, &jakarta, &first).unwrap().to_string(), "2026-08", "{state:?}");
+        }
     }
 
     #[test]

@@ -223,7 +223,8 @@ def maximum(model, rows, centres, spread):
     like = sum(n * mp.log(LIKELIHOODS[model](p, *row)[0]) for row, n in cells.items())
     cov = (-h) ** -1
     errors = [v * mp.sqrt(cov[i, i]) for i, v in enumerate(p)]
-    return p, like, errors, len(cells)
+    information = [max(mp.mpf(0), 1 - cov[i, i] / spread**2) if spread else mp.mpf(1) for i in range(4)]
+    return p, like, errors, len(cells), information
 
 
 def fit_cases():
@@ -250,13 +251,15 @@ def fit_cases():
         ("bg_nbd", days, [1, alpha, 1, 3], mp.mpf("0.5"), {"model": "bg_nbd", "prior_spread": 0.5}),
     ]:
         centres = [mp.mpf(c) for c in centres]
-        p, like, errors, distinct = maximum(model, rows, centres, spread)
+        p, like, errors, distinct, information = maximum(model, rows, centres, spread)
         label = f"{NAMES[model]}, {'with the prior' if spread else 'maximum likelihood'}, {len(rows)} donors"
         print(label, floats(p), float(like), floats(errors), flush=True)
         expected = {"parameters": floats(p), "log_likelihood": float(like), "donors": len(rows), "distinct": distinct}
+        expected["weak"] = [bool(v < 0.5) for v in information]
         cases.append(case(label, columns(rows), expected, options))
     cases.append(case("too few donors", columns(days[:20]), {"error": "not_enough_history"}))
     alike = columns([[0, 0, 100]] * 40)
+    cases.append(case("no time to give again", columns([[0, 0, 0]] * 40), {"error": "not_enough_history"}))
     cases.append(case("donors who are all alike", alike, {"error": "not_enough_history"}, {"estimate": "ml"}))
     cases.append(case("columns that differ", {"frequency": [0], "recency": [0, 0], "age": [1, 1]}, {"error": "invalid_input"}))
     return cases
@@ -303,7 +306,12 @@ def rfm_cases():
     f = fifths([row[1] for row in rows])
     m = fifths([row[4] for row in rows])
     expected = {"recency": r, "frequency": f, "monetary": m, "score": [100 * a + 10 * b + c for a, b, c in zip(r, f, m)]}
-    return [case("thirty donors", {"giving": giving(rows), "as_of": str(as_of)}, expected)]
+    last = max(row[3] for row in rows)
+    before = str(datetime.date.fromisoformat(last) - datetime.timedelta(days=1))
+    return [
+        case("thirty donors", {"giving": giving(rows), "as_of": str(as_of)}, expected),
+        case("a gift after the day", {"giving": giving(rows), "as_of": before}, {"error": "invalid_input"}),
+    ]
 
 
 def retention_cases():

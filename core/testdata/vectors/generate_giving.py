@@ -11,7 +11,7 @@ import sys
 
 import mpmath as mp
 
-from generate_churn import DATA, case, dropout_future, floats, maximum, mbgnbd, write
+from generate_churn import DATA, bgbb, bgbb_future, case, dropout_future, floats, maximum, mbgnbd, write
 
 PAPERS = "the papers' formulas in mpmath, 40 digits"
 DEFINED = "the definitions in plain Python"
@@ -153,7 +153,7 @@ def outlooks():
         out["gift_value"].append(sen(mean))
         out["expected_value"].append(sen(alive * gifts * mean))
         out["lifetime_value"].append(sen(alive * value * mean))
-        out["value_at_risk"].append(sen(none * mean * gifts))
+        out["value_at_risk"].append(sen(none * alive * gifts * mean))
         out["silent_days"].append((as_of - last).days)
         out["usual_days"].append(usual)
         out["overdue"].append((as_of - last).days / (usual or middle))
@@ -161,13 +161,70 @@ def outlooks():
               "last": [str(d[3]) for d in donors], "total": [d[4] for d in donors], "season_days": [0] * n, "seasons": [0] * n}
     input = {"giving": giving, "method": "mbg_nbd", "as_of": str(as_of)}
     few = {key: column[:20] for key, column in giving.items()}
+    today = giving | {"days": [1] * n, "first": [str(as_of)] * n, "last": [str(as_of)] * n}
     return [
+        *by_quarters(donors, giving, money, as_of),
+        case("nobody has had time to give again", input | {"giving": today}, {"error": "not_enough_history"}),
         case("forty donors, MBG/NBD and Gamma-Gamma", input, out),
         case("the rule is no model", input | {"method": "rule"}, {"error": "invalid_input"}),
         case("opportunities that are missing", input | {"method": "bg_bb_monthly"}, {"error": "invalid_input"}),
         case("too few donors", input | {"giving": few}, {"error": "not_enough_history"}),
         case("medium above high", input, {"error": "invalid_input"}, {"medium": 0.9, "high": 0.8}),
     ]
+
+
+def by_quarters(donors, giving, money, as_of):
+    """BG/BB by quarters: gifts a quarter by the NBD beside it, over horizons of a part of one and of some and a part."""
+    length, quarters, rows, seen = mp.mpf("30.4375") * 3, [], [], []
+    for donor, days, first, last, _ in donors:
+        back = lambda day: ((as_of.year - day.year) * 12 + as_of.month - day.month - (day.day > as_of.day)) // 3
+        age, recency = back(first), back(first) - back(last)
+        # With a gift in as many quarters as there are, at most.
+        x = min(recency, days - 1)
+        x = x if recency == 0 else max(1, min(x, 1 + (donor % 3)))
+        quarters.append([donor, x, recency, age])
+        rows.append([x, recency, age])
+        since = mp.mpf((as_of - first).days) / length - age
+        seen.append((days - 1 - x, x + min(mp.mpf(1), max(mp.mpf(0), since))))
+    p, *_ = maximum("bg_bb", rows, [mp.mpf(v) for v in (1, 1, 1, 3)], 1)
+    # The fit of the NBD tells exposures apart by 1/64 of a quarter.
+    grained = [(x, mp.floor(over * 64 + mp.mpf("0.5")) / 64) for x, over in seen]
+    centre = (sum(x for x, _ in seen) + mp.mpf("0.5")) / (sum(over for _, over in seen) + mp.mpf("0.5"))
+
+    def nbd(u):
+        shape, mean = mp.exp(u[0]), centre * mp.exp(u[1])
+        each = lambda x, over: (mp.loggamma(shape + x) - mp.loggamma(shape) + shape * mp.log(shape / (shape + mean * over))
+                                + x * mp.log(mean / (shape + mean * over)))
+        return sum(each(x, over) for x, over in grained) - (u[0] ** 2 + u[1] ** 2) / 2
+
+    u, _ = climb(nbd, 2)
+    shape, mean = mp.exp(u[0]), centre * mp.exp(u[1])
+    further = [mean * (shape + x) / (shape + mean * over) for x, over in seen]
+    print("quarters", floats(p), float(shape), float(mean), flush=True)
+    d = mp.mpf("1.1") ** mp.mpf("0.25") - 1
+    sen = lambda value: float(mp.nint(100 * value)) / 100
+    columns = {key: [row[i] for row in quarters] for i, key in enumerate(("donor", "frequency", "recency", "age"))}
+    cases = []
+    for h in (30, 200):
+        whole, part = int(mp.floor(h / length)), h / length - mp.floor(h / length)
+        out = {key: [] for key in ("p_no_gift", "p_alive", "expected_gifts", "expected_value", "lifetime_value", "value_at_risk")}
+        for row, more, (_, days, _, _, total) in zip(rows, further, donors):
+            active, gifts, value = bgbb_future(p, *row, whole + 1, d)
+            before, gifts_before = bgbb_future(p, *row, whole, d)[:2] if whole else (mp.mpf(0), mp.mpf(0))
+            # 1 + Poisson gifts, evenly spread: one at least in the first part of a quarter.
+            share = 1 - (1 - part) * mp.exp(-more * part)
+            none = 1 - before - share * (active - before)
+            expected = (gifts_before + part * (gifts - gifts_before)) * (1 + more)
+            worth_each = worth(money, mp.mpf(days), mp.mpf(total) / days)
+            out["p_no_gift"].append(float(none))
+            out["p_alive"].append(float(bgbb(p, *row)[1]))
+            out["expected_gifts"].append(float(expected))
+            out["expected_value"].append(sen(expected * worth_each))
+            out["lifetime_value"].append(sen(value * (1 + more) * worth_each))
+            out["value_at_risk"].append(sen(none * expected * worth_each))
+        input = {"giving": giving, "method": "bg_bb_quarterly", "as_of": str(as_of), "opportunities": columns}
+        cases.append(case(f"forty donors, BG/BB by quarters, {h} days ahead", input, out, {"horizon_days": h}))
+    return cases
 
 
 def calls():
@@ -183,29 +240,32 @@ def calls():
         "value_at_risk": column(lambda: 50_000 * random.randint(0, 6)), "days": column(lambda: random.choice([1, 2, 9])),
         "silent_days": column(lambda: random.randint(0, 500)), "usual_days": column(lambda: random.choice([0, 30, 90])),
         "overdue": column(lambda: round(3 * random.random(), 2)), "seasonal": column(lambda: random.random() < 0.2),
-        "seasons": column(lambda: 2), "seasons_missed": column(lambda: 1), "method": "mbg_nbd", "horizon_days": 365,
+        "seasons": column(lambda: 2), "seasons_missed": column(lambda: random.choice([1, 1, 2])),
+        "next_season": ["2027-02-08"] * n, "method": "mbg_nbd", "horizon_days": 365,
         "fitted": {"model": "mbg_nbd", "parameters": [1, 1, 1, 1]}, "spending": None,
     }
 
     def sign(row):
         if input["seasonal"][row]:
-            return {"sign": "season", "gave": 2, "missed": 1}
+            return {"sign": "season", "gave": 2, "missed": input["seasons_missed"][row], "next": "2027-02-08"}
         silent = input["silent_days"][row]
         if input["days"][row] < 2:
             return {"sign": "single", "silent_days": silent}
         return {"sign": "rhythm", "usual_days": input["usual_days"][row], "silent_days": silent}
 
-    def expected(capacity=20, min_overdue=1.0, max_silent_days=365, min_p_no_gift=0.25):
-        rows = [i for i in range(n) if input["overdue"][i] >= min_overdue and input["silent_days"][i] <= max_silent_days
-                and p[i] >= min_p_no_gift and input["value_at_risk"][i] > 0]
+    def expected(capacity=20, min_overdue=1.0, max_silent_days=365, max_missed_seasons=1, min_p_no_gift=0.25):
+        near = lambda i: (input["seasons_missed"][i] <= max_missed_seasons if input["seasonal"][i]
+                          else input["silent_days"][i] <= max_silent_days)
+        rows = [i for i in range(n) if input["overdue"][i] >= min_overdue and near(i) and p[i] >= min_p_no_gift and input["value_at_risk"][i] > 0]
         rows.sort(key=lambda i: (-input["value_at_risk"][i], -p[i], i))
         return [{"donor": i + 1, "row": i, "value_at_risk": input["value_at_risk"][i], "p_no_gift": p[i],
                  "level": input["level"][i], "sign": sign(i)} for i in rows[:capacity]]
 
     cases = [case(name, {"outlooks": input}, expected(**options), options) for name, options in [
         ("as usual", {}), ("three calls", {"capacity": 3}), ("the very late", {"min_overdue": 2.0}),
-        ("the certain", {"min_p_no_gift": 0.8}), ("after a year too", {"max_silent_days": 500})]]
-    return [*cases, case("no time for a call", {"outlooks": input}, {"error": "invalid_input"}, {"capacity": 0})]
+        ("the certain", {"min_p_no_gift": 0.8}), ("after a year too", {"max_silent_days": 500}), ("after two Ramadans too", {"max_missed_seasons": 2})]]
+    ragged = input | {"overdue": input["overdue"][:-1]}
+    return [*cases, case("a column too short", {"outlooks": ragged}, {"error": "invalid_input"}), case("no time for a call", {"outlooks": input}, {"error": "invalid_input"}, {"capacity": 0})]
 
 
 def calls_by_rule():
@@ -229,9 +289,10 @@ def calls_by_rule():
     for row, (donor, score, level, silent, gifts, first, last, month) in enumerate(rows):
         span = (datetime.date.fromisoformat(last) - datetime.date.fromisoformat(first)).days
         usual = max(1, round(span / (max(gifts, 2) - 1)))
+        chance = min(score / 100, 0.95)
         sign = {"sign": "single", "silent_days": silent} if gifts < 2 else {"sign": "rhythm", "usual_days": usual, "silent_days": silent}
         if (gifts < 2 or silent >= usual) and silent <= 365 and score >= 25:
-            expected.append({"donor": donor, "row": row, "value_at_risk": month * 12 * score / 100, "p_no_gift": score / 100,
+            expected.append({"donor": donor, "row": row, "value_at_risk": round(month * 12 * chance * (1 - chance), 2), "p_no_gift": score / 100,
                              "level": level, "sign": sign})
     expected.sort(key=lambda call: (-call["value_at_risk"], -call["p_no_gift"], call["donor"]))
     other = values | {"donor": [7, *scores["donor"][1:]]}
@@ -316,7 +377,8 @@ def digits():
     def expected(amounts):
         amounts = [a for a in amounts if a > 0]
         rounded = sum(a % 50_000 == 0 for a in amounts) / max(len(amounts), 1)
-        if len(amounts) < 1_000 or rounded > 0.2:
+        tail = sorted(amounts)[len(amounts) // 100:len(amounts) - len(amounts) // 100]
+        if len(amounts) < 1_000 or rounded > 0.2 or mp.log10(mp.mpf(tail[-1]) / tail[0]) < 1.7:
             return {"answer": "not_applicable", "amounts": len(amounts), "rounded": rounded}
         shares = [sum(str(a)[0] == str(d) for a in amounts) / len(amounts) for d in range(1, 10)]
         deviation = sum(abs(s - l) for s, l in zip(shares, law)) / 9
@@ -324,9 +386,10 @@ def digits():
         return {"answer": "applicable", "amounts": len(amounts), "shares": shares, "deviation": float(deviation), "conformity": word}
 
     lawful = [int(10 ** random.uniform(4, 7)) for _ in range(2_000)]
-    even = [random.randint(10_000, 99_999) for _ in range(1_500)]
+    even = [random.randint(10_000, 9_999_999) for _ in range(1_500)]
     return [case(name, {"amounts": amounts}, expected(amounts)) for name, amounts in [
-        ("spread over three decades", lawful), ("made up evenly", even), ("too few", lawful[:999]),
+        ("spread over three decades", lawful), ("made up evenly", even),
+        ("within a decade", [random.randint(10_000, 99_999) for _ in range(1_500)]), ("too few", lawful[:999]),
         ("rounded", [50_000 * random.randint(1, 99) for _ in range(1_200)]), ("nothing and less", [0, -5]), ("none", [])]]
 
 

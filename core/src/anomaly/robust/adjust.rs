@@ -17,8 +17,16 @@ const SEASON_FROM: usize = 25;
 const TREND_FROM: usize = 12;
 /// Months from which a level shift is looked for: four on either side.
 const SHIFT_FROM: usize = 8;
-/// Months that a new level must have lasted: fewer are spikes that follow one another.
+/// Months that a level must have lasted: fewer are spikes that follow one another.
 const SHIFT_LASTS: usize = 4;
+/// Months after which the newest one may have left its level without the shift being doubted: before, spikes that follow
+/// one another and are over explain the same with less.
+const SHIFT_HOLDS: usize = 7;
+/// A month further from its level than so many scales does not speak for it.
+const FITS: f64 = 3.0;
+
+/// Square of the smallest scale by which structures are compared: what is less than one per cent earns nothing.
+const EQUAL: f64 = 1e-4;
 
 /// What was taken out of a category's history before its months were judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -30,7 +38,7 @@ pub struct Structure {
     pub season: bool,
     /// What a whole month of Ramadan adds, in per cent; `None` when it adds nothing to be seen.
     pub ramadan: Option<f64>,
-    /// From this month on the level is another one.
+    /// From this month on the level is another one; the latest where there are two.
     pub shift: Option<Month>,
 }
 
@@ -43,8 +51,8 @@ pub(super) struct Adjusted {
     /// How much wider than the noise a value lies around its prediction.
     stretch: Vec<f64>,
     pub(super) structure: Structure,
-    /// The size of the level shift, in logarithm.
-    pub(super) step: f64,
+    /// The level shifts, the earlier first: first month of the new level, and the size in logarithm.
+    pub(super) shifts: Vec<(Month, f64)>,
 }
 
 impl Adjusted {
@@ -55,7 +63,7 @@ impl Adjusted {
             predicted: vec![0.0; values.len()],
             stretch: vec![1.0; values.len()],
             structure: Structure::default(),
-            step: 0.0,
+            shifts: Vec::new(),
         }
     }
 
@@ -81,6 +89,19 @@ enum Drift {
     None,
     Trend,
     Shift(usize),
+    /// Two level shifts, the earlier first.
+    Shifts(usize, usize),
+}
+
+impl Drift {
+    /// The first months of new levels.
+    fn onsets(self) -> Vec<usize> {
+        match self {
+            Self::None | Self::Trend => Vec::new(),
+            Self::Shift(at) => vec![at],
+            Self::Shifts(first, second) => vec![first, second],
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -117,6 +138,7 @@ impl Plan {
                 }
             }
             Drift::Shift(_) => 3.0 + (n as f64).ln(),
+            Drift::Shifts(..) => 2.0 * (3.0 + (n as f64).ln()),
         };
         let ramadan = if n < SEASON_FROM { 3.0 } else { 2.0 };
         many + season + drift + if self.ramadan { ramadan } else { 0.0 }
@@ -163,8 +185,11 @@ pub(super) fn adjust(values: &[f64], first: Month, ramadan: &[f64]) -> Adjusted 
         }
     }
     for &season in if n >= SEASON_FROM { &[Season::None, Season::Wave][..] } else { &[Season::None] } {
-        for at in SHIFT_LASTS..=n - SHIFT_LASTS {
-            consider(Plan { season, drift: Drift::Shift(at), ramadan: false });
+        if let Some(shift) = history.shifted(season) {
+            let better = shift.score - baseline - shift.plan.margin(n);
+            if better > gain {
+                (best, gain) = (shift, better);
+            }
         }
     }
     best.adjusted(&history)
@@ -193,7 +218,11 @@ impl History<'_> {
         match plan.drift {
             Drift::None => {}
             Drift::Trend => columns.push((0..n).map(|i| i as f64 - 0.5 * (n - 1) as f64).collect()),
-            Drift::Shift(at) => columns.push((0..n).map(|i| f64::from(u8::from(i >= at))).collect()),
+            Drift::Shift(_) | Drift::Shifts(..) => {
+                for at in plan.drift.onsets() {
+                    columns.push((0..n).map(|i| f64::from(u8::from(i >= at))).collect());
+                }
+            }
         }
         if plan.ramadan {
             columns.push(self.ramadan.to_vec());
@@ -214,6 +243,31 @@ impl History<'_> {
             columns.extend((0..12).map(|m| (0..n).map(|i| f64::from(u8::from(month(i) as usize == m))).collect()));
         }
         (DMatrix::from_fn(n, columns.len(), |row, column| columns[column][row]), free)
+    }
+
+    /// The best plan with one shift or two; each must be told from odd months that follow one another.
+    fn shifted(&self, season: Season) -> Option<Fit> {
+        let n = self.values.len();
+        let at = |drift| self.fit(Plan { season, drift, ramadan: false });
+        let better = |a: &Fit, b: &Fit| (a.score - a.plan.margin(n)).total_cmp(&(b.score - b.plan.margin(n)));
+        let range = |from: usize, to: usize| from..(to + 1).max(from);
+        let single: Vec<Fit> = range(SHIFT_LASTS, n - SHIFT_LASTS).filter_map(|i| at(Drift::Shift(i))).collect();
+        // The second shift is looked for beside the best first one, and then the first anew beside the second.
+        let mut double = None;
+        if let Some(Drift::Shift(mut first)) = single.iter().max_by(|a, b| better(a, b)).map(|fit| fit.plan.drift)
+            && n >= 3 * SHIFT_LASTS
+        {
+            for _ in 0..2 {
+                let beside = |i: usize| i.abs_diff(first) >= SHIFT_LASTS;
+                let pairs = range(SHIFT_LASTS, n - SHIFT_LASTS).filter(|&i| beside(i)).filter_map(|i| {
+                    at(Drift::Shifts(i.min(first), i.max(first))).filter(|fit| fit.holds(self)).map(|fit| (i, fit))
+                });
+                let Some((second, fit)) = pairs.max_by(|a, b| better(&a.1, &b.1)) else { break };
+                double = Some(fit);
+                first = second;
+            }
+        }
+        single.into_iter().filter(|fit| fit.holds(self)).chain(double).max_by(better)
     }
 
     /// Weighted least squares, the weights by Huber's and then by Tukey's function of the residuals (Holland & Welsch
@@ -243,8 +297,12 @@ impl History<'_> {
             let inverse = normal.cholesky()?.inverse();
             let coefficients = &inverse * (weighted.transpose() * &y);
             let residuals: Vec<f64> = (&y - &x * &coefficients).iter().copied().collect();
-            let scale =
-                (pooled_scale(std::slice::from_ref(&residuals)) * (n as f64 / (n - free) as f64).sqrt()).max(1e-4);
+            // Around zero too, and not only around their median: after the first, unweighted round a gross error has
+            // moved the level of a constant history, and all its other months have the same residual.
+            let around_zero = 1.5 * median(&mut residuals.iter().map(|r| r.abs()).collect::<Vec<_>>());
+            let scale = (pooled_scale(std::slice::from_ref(&residuals)) * (n as f64 / (n - free) as f64).sqrt())
+                .max(if round < 5 { around_zero } else { 0.0 })
+                .max(1e-4);
             for (weight, residual) in weights.iter_mut().zip(&residuals) {
                 let u = (residual / scale).abs();
                 *weight = if round < 5 { (1.5 / u).min(1.0) } else { (1.0 - (u / 5.0).powi(2)).max(0.0).powi(2) };
@@ -270,17 +328,48 @@ impl History<'_> {
 }
 
 impl Fit {
+    /// Whether its shifts are shifts: each level has months enough that fit it, and those at its edges do, so that no
+    /// ordinary month passes for the first of a new level, and no return to the old level for its last.
+    fn holds(&self, history: &History<'_>) -> bool {
+        let (x, _) = history.columns(self.plan);
+        let fitted = x * &self.coefficients;
+        let residuals: Vec<f64> = history.values.iter().zip(fitted.iter()).map(|(value, fit)| value - fit).collect();
+        let n = residuals.len();
+        let scale = (1.5 * median(&mut residuals.iter().map(|r| r.abs()).collect::<Vec<_>>())).max(EQUAL.sqrt());
+        let onsets = self.plan.drift.onsets();
+        let mut ends = onsets.clone();
+        ends.push(n);
+        let mut from = 0;
+        for &to in &ends {
+            if residuals[from..to].iter().filter(|r| r.abs() <= FITS * scale).count() < SHIFT_LASTS {
+                return false;
+            }
+            from = to;
+        }
+        // Residuals are taken from the own level; the step leads to the other one.
+        let own = |i: usize, other: f64| residuals[i].abs() <= (residuals[i] - other).abs();
+        onsets.iter().enumerate().all(|(k, &at)| {
+            let step = self.coefficients.get(k + 1).copied().unwrap_or(0.0);
+            let before = if k == 0 { 0 } else { onsets[k - 1] };
+            let end = ends[k + 1];
+            own(at, -step)
+                && own(at - 1, step)
+                && (at - before >= SHIFT_HOLDS || own(before, step))
+                && (end - at >= SHIFT_HOLDS || own(end - 1, -step))
+        })
+    }
+
     fn adjusted(self, history: &History<'_>) -> Adjusted {
         if self.plan.season == Season::None && self.plan.drift == Drift::None && !self.plan.ramadan {
             return Adjusted::flat(history.values);
         }
         let per_cent = |log: f64| 100.0 * log.exp_m1();
         let slope = self.coefficients.get(1).copied().unwrap_or(0.0);
-        let (mut structure, mut step) = (Structure::default(), 0.0);
-        match self.plan.drift {
-            Drift::None => {}
-            Drift::Trend => structure.trend = Some(per_cent(slope)),
-            Drift::Shift(at) => (structure.shift, step) = (Some(history.first + at as i32), slope),
+        let onsets = self.plan.drift.onsets().into_iter().map(|at| history.first + at as i32);
+        let shifts: Vec<(Month, f64)> = onsets.zip(self.coefficients.iter().skip(1).copied()).collect();
+        let mut structure = Structure { shift: shifts.last().map(|shift| shift.0), ..Structure::default() };
+        if self.plan.drift == Drift::Trend {
+            structure.trend = Some(per_cent(slope));
         }
         structure.season = self.plan.season != Season::None;
         if self.plan.ramadan {
@@ -292,7 +381,7 @@ impl Fit {
             values: self.left_out.iter().zip(&self.stretch).map(|(left, stretch)| left / stretch).collect(),
             stretch: self.stretch,
             structure,
-            step,
+            shifts,
         }
     }
 }
@@ -300,10 +389,10 @@ impl Fit {
 /// The log likelihood of residuals under Student's t with 4 degrees of freedom, at the scale that makes it largest.
 fn score(residuals: &[f64]) -> f64 {
     let n = residuals.len() as f64;
-    let mut square = (1.5 * median(&mut residuals.iter().map(|r| r.abs()).collect::<Vec<_>>())).powi(2).max(1e-6);
+    let mut square = (1.5 * median(&mut residuals.iter().map(|r| r.abs()).collect::<Vec<_>>())).powi(2).max(EQUAL);
     for _ in 0..30 {
         let mean = residuals.iter().map(|r| 5.0 * r * r / (4.0 + r * r / square)).sum::<f64>() / n;
-        square = mean.max(1e-6);
+        square = mean.max(EQUAL);
     }
     residuals.iter().map(|r| -2.5 * (r * r / (4.0 * square)).ln_1p()).sum::<f64>() - 0.5 * n * square.ln()
 }

@@ -83,8 +83,8 @@ pub(super) fn judge(histories: &[History], threshold: impl Fn(usize) -> Threshol
         } else {
             Adjusted::flat(&values)
         };
-        if let Some(month) = found.structure.shift {
-            findings.shifts.push(Shift { series, month, factor: found.step.exp() });
+        for &(month, step) in &found.shifts {
+            findings.shifts.push(Shift { series, month, factor: step.exp() });
         }
         findings.structures.push(found.structure);
         adjusted.push(found);

@@ -25,6 +25,8 @@ const USUAL_SPREAD: f64 = 1.0;
 /// Scales on the grid, this far apart in logarithm.
 const SCALES: usize = 17;
 const SCALE_STEP: f64 = 0.25;
+/// Levels on the grid at most, where they are one stretch.
+const MOST_NODES: usize = 120;
 /// No scale below this is believed: amounts that differ by less than one per cent are called equal.
 const SMALLEST_SCALE: f64 = 0.02;
 
@@ -57,12 +59,12 @@ pub(super) struct Model<'a> {
     levels: Vec<Vec<Levels>>,
 }
 
-/// The grid of levels at one scale.
-#[derive(Clone, Copy)]
+/// The grid of levels at one scale: stretches of equal steps.
+#[derive(Clone)]
 struct Levels {
-    first: f64,
     step: f64,
-    nodes: usize,
+    /// First node and number of nodes of each stretch.
+    stretches: Vec<(f64, usize)>,
 }
 
 /// Sums over the grid for one value: of the other values alone, the tails beyond it among them, then with it, and what
@@ -225,16 +227,20 @@ impl<'a> Model<'a> {
                 }
             }
         }
-        let tail = |sums: Sums| {
+        let middle = median(&mut values.clone());
+        let tail = |(sums, &i): (Sums, &usize)| {
             let fine = |sum: f64| sum > 0.0 && sum.is_finite();
             if fine(sums.others) && fine(sums.all) {
                 let (below, above) = (sums.below / sums.others, sums.above / sums.others);
                 Tail { below, above, odd: sums.odd / sums.all }
+            } else if values[i] > middle {
+                // So far out that nothing explains it in the numbers that there are: certainly not noise.
+                Tail { below: 1.0, above: 0.0, odd: 1.0 }
             } else {
-                Tail { below: 0.5, above: 0.5, odd: 0.0 }
+                Tail { below: 0.0, above: 1.0, odd: 1.0 }
             }
         };
-        sums.into_iter().map(tail).collect()
+        sums.into_iter().zip(chosen).map(tail).collect()
     }
 
     /// Median and the two values that a share of `outside` lies beyond (half on either side), as if the value were not
@@ -336,12 +342,29 @@ impl Levels {
         let high = sorted[((n / 2.0 + reach).ceil() as usize).clamp(1, values.len()) - 1];
         let beyond = 2.5 * scale / root;
         let (first, width) = (low - beyond, high - low + 2.0 * beyond);
-        let nodes = ((width / (0.5 * scale / root)).ceil() as usize).clamp(8, 120);
-        Self { first, step: width / nodes as f64, nodes: nodes + 1 }
+        let fine = 0.5 * scale / root;
+        let wanted = (width / fine).ceil() as usize;
+        if wanted <= 2 * MOST_NODES {
+            let nodes = wanted.clamp(8, MOST_NODES);
+            return Self { step: width / nodes as f64, stretches: vec![(first, nodes + 1)] };
+        }
+        // A gross error is so far out that steps over the whole width would pass the level by: only the
+        // neighbourhoods of the values can hold it.
+        let (near, step) = (4.0 * scale, fine.max(scale / 8.0));
+        let mut reaches: Vec<(f64, f64)> = Vec::new();
+        for value in sorted.into_iter().filter(|value| (low..=high).contains(value)) {
+            match reaches.last_mut() {
+                Some((_, end)) if value - near <= *end => *end = value + near,
+                _ => reaches.push((value - near, value + near)),
+            }
+        }
+        let nodes = |(from, to): (f64, f64)| (from, ((to - from) / step).ceil() as usize + 1);
+        Self { step, stretches: reaches.into_iter().map(nodes).collect() }
     }
 
-    fn iter(self) -> impl Iterator<Item = f64> {
-        (0..self.nodes).map(move |i| self.first + self.step * i as f64)
+    fn iter(&self) -> impl Iterator<Item = f64> + '_ {
+        let step = self.step;
+        self.stretches.iter().flat_map(move |&(first, nodes)| (0..nodes).map(move |i| first + step * i as f64))
     }
 }
 

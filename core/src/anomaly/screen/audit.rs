@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 const BENFORD_FROM: usize = 1_000;
 /// Where more than this share of amounts are multiples of 50,000 rupiah, they are chosen and not counted.
 const ROUNDED: f64 = 0.2;
+/// Decades between the hundredth parts at either end (Kossovsky 2014, "Benford's Law", order of magnitude) from which
+/// first digits follow the law at all. Normal logarithms as wide (standard deviation 0.84) deviate from it by 0.01, which
+/// is acceptable still; amounts made up evenly between nothing and a limit span 1.95; the amounts of one honest category with a standard deviation of 0.4 span 0.8 decades, and never do.
+const DECADES: f64 = 1.7;
+/// The tail left out at either end of that span.
+const TAIL: f64 = 0.01;
 
 /// How many of a category's amounts are round.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,24 +77,29 @@ pub struct Gap {
     pub missing: u64,
 }
 
-/// First digits of amounts above zero. Applicable from 1,000 amounts on, unless more than a fifth of them are multiples of
-/// 50,000 rupiah.
+/// First digits of amounts above zero. Applicable from 1,000 amounts on that span 1.7 decades or more (99th over first
+/// percentile), unless more than a fifth of them are multiples of 50,000 rupiah.
 pub fn benford(amounts: impl IntoIterator<Item = Rupiah>) -> Benford {
     let (mut digits, mut round) = ([0_usize; 9], 0);
+    // By decade and first digit, in order of size: near enough for a span, and no sorting.
+    let mut sizes = [0_usize; 9 * 20];
     for amount in amounts {
         let Ok(mut sen) = u64::try_from(amount.sen()) else { continue };
         if sen == 0 {
             continue;
         }
         round += usize::from(sen.is_multiple_of(5_000_000));
+        let mut decade = 0;
         while sen >= 10 {
             sen /= 10;
+            decade += 1;
         }
         digits[sen as usize - 1] += 1;
+        sizes[9 * decade + sen as usize - 1] += 1;
     }
     let amounts: usize = digits.iter().sum();
     let rounded = round as f64 / amounts.max(1) as f64;
-    if amounts < BENFORD_FROM || rounded > ROUNDED {
+    if amounts < BENFORD_FROM || rounded > ROUNDED || decades(&sizes, amounts) < DECADES {
         return Benford::NotApplicable { amounts, rounded };
     }
     let shares = digits.map(|count| count as f64 / amounts as f64);
@@ -101,6 +112,22 @@ pub fn benford(amounts: impl IntoIterator<Item = Rupiah>) -> Benford {
         _ => Conformity::None,
     };
     Benford::Applicable { amounts, shares, deviation, conformity }
+}
+
+/// Decades between the first and the 99th percentile of amounts counted by decade and first digit.
+fn decades(sizes: &[usize], amounts: usize) -> f64 {
+    let quantile = |part: f64| {
+        let mut left = part * amounts as f64;
+        for (size, &count) in sizes.iter().enumerate() {
+            if count > 0 && left <= count as f64 {
+                let (decade, digit) = ((size / 9) as f64, (size % 9 + 1) as f64);
+                return decade + (digit + left / count as f64).log10();
+            }
+            left -= count as f64;
+        }
+        0.0
+    };
+    quantile(1.0 - TAIL) - quantile(TAIL)
 }
 
 pub(super) fn by_category(lines: &CashBook, groups: &[Group]) -> Vec<(CategoryId, Benford)> {

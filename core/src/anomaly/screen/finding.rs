@@ -18,7 +18,8 @@ pub enum Evidence {
         /// Robust standard deviations of the logarithm away from it.
         deviation: f64,
     },
-    /// The same amount in the same category a few days apart, with a text that says the same.
+    /// The same amount a few days apart, with a text that says the same: in the same category, or with a text that leaves
+    /// no doubt in another one, or with an amount that differs by a rupiah at most.
     Duplicate {
         /// The earlier line.
         of: EntryId,
@@ -27,7 +28,8 @@ pub enum Evidence {
         /// How alike the texts are, 0 to 1.
         similarity: f64,
     },
-    /// One of several payments of a category just under a limit that together are above it.
+    /// One of several payments below a limit that together reach it: of one category and just under it, or smaller ones
+    /// and of several categories whose texts say the same.
     Split {
         /// The limit.
         limit: Rupiah,
@@ -46,6 +48,13 @@ pub enum Evidence {
         /// Days after.
         days: u32,
     },
+    /// Typed in before its date.
+    Predated {
+        /// Days before.
+        days: u32,
+    },
+    /// An expense of nothing, or of less than nothing.
+    NotPositive,
 }
 
 impl Evidence {
@@ -57,6 +66,8 @@ impl Evidence {
             Self::Split { .. } => "split",
             Self::Weekend { .. } => "weekend",
             Self::Backdated { .. } => "backdated",
+            Self::Predated { .. } => "predated",
+            Self::NotPositive => "not_positive",
         }
     }
 
@@ -77,15 +88,15 @@ impl Evidence {
                 }
             }
             Self::Duplicate { of, days, .. } => (
-                format!("Jumlah, kategori, dan keterangan sama dengan transaksi {of}, berselang {days} hari."),
-                format!("Amount, category and text are those of entry {of}, {days} days apart."),
+                format!("Jumlah dan keterangan sama seperti transaksi {of}, berselang {days} hari."),
+                format!("Amount and text are like those of entry {of}, {days} days apart."),
             ),
             Self::Split { entries, .. } => (
                 format!(
-                    "Salah satu dari {} pembayaran tepat di bawah batas persetujuan yang bersama-sama melewatinya.",
+                    "Salah satu dari {} pembayaran di bawah batas persetujuan yang bersama-sama mencapainya.",
                     entries.len()
                 ),
-                format!("One of {} payments just under an approval limit that together are above it.", entries.len()),
+                format!("One of {} payments below an approval limit that together reach it.", entries.len()),
             ),
             Self::Weekend { .. } => (
                 "Bertanggal akhir pekan, yang jarang terjadi dalam kategorinya.".into(),
@@ -94,6 +105,10 @@ impl Evidence {
             Self::Backdated { days } => {
                 (format!("Dicatat {days} hari setelah tanggalnya."), format!("Typed in {days} days after its date."))
             }
+            Self::Predated { days } => {
+                (format!("Dicatat {days} hari sebelum tanggalnya."), format!("Typed in {days} days before its date."))
+            }
+            Self::NotPositive => ("Pengeluaran nol atau negatif.".into(), "An expense of zero or below zero.".into()),
         };
         Why { id, en }
     }
@@ -151,6 +166,9 @@ pub struct Screening {
     pub round_amounts: Vec<RoundAmounts>,
     /// For an audit: first digits by category.
     pub benford: Vec<(CategoryId, Benford)>,
+    /// What was not looked for, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Why>,
     /// Numbers that are missing between the lines' numbers: deleted lines, the widest first.
     pub gaps: Vec<Gap>,
 }

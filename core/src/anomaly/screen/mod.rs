@@ -7,12 +7,15 @@ mod audit;
 mod finding;
 mod options;
 mod outlier;
+mod pieces;
 mod repeated;
+mod text;
 
 pub use audit::{Benford, Conformity, Gap, RoundAmounts, benford, sequence_gaps};
 pub use finding::{Evidence, Finding, Screening, Suspect};
 pub use options::ScreenOptions;
 
+use super::Why;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CashBook, Direction, EntryId};
 use jiff::civil::Date;
@@ -58,11 +61,20 @@ pub(crate) fn screen_with(
     let too_little_history = outlier::screen(&categories, &mut found);
     repeated::duplicates(&expenses, texts, &mut found)?;
     repeated::splits(&expenses, &mut found);
+    pieces::screen(&expenses, texts, &mut found)?;
     days(&categories, &mut found);
     let (counts, mut findings) = (found.counts, found.findings);
     finding::rank(&mut findings);
     findings.truncate(options.most);
+    let mut notes = Vec::new();
+    if options.limits.is_empty() {
+        notes.push(Why {
+            id: "Pembayaran yang dipecah tidak diperiksa: batas persetujuan belum ditetapkan (`limits`).".into(),
+            en: "Split payments were not looked for: no approval limit is set (`limits`).".into(),
+        });
+    }
     Ok(Screening {
+        notes,
         tested: expenses.len(),
         suspects: finding::suspects(&findings),
         findings,
@@ -114,7 +126,8 @@ impl Found<'_> {
     }
 }
 
-/// Lines dated on a weekend where that is rare, and lines entered long after their date.
+/// Lines dated on a weekend where that is rare, lines entered long after their date or before it, and expenses of nothing
+/// or less.
 fn days(categories: &[outlier::Group], found: &mut Found<'_>) {
     let weekend = |date: Date| matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
     for group in categories {
@@ -125,6 +138,14 @@ fn days(categories: &[outlier::Group], found: &mut Found<'_>) {
             let odd: Vec<usize> = rows().filter(|&row| weekend(found.lines.date[row])).collect();
             for row in odd {
                 found.add(row, 0.3, Evidence::Weekend { share });
+            }
+        }
+    }
+    for group in categories {
+        for &row in &group.rows {
+            let row = row as usize;
+            if found.lines.amount[row].sen() <= 0 {
+                found.add(row, 0.6, Evidence::NotPositive);
             }
         }
     }
@@ -139,6 +160,10 @@ fn days(categories: &[outlier::Group], found: &mut Found<'_>) {
             if days > i32::from(found.options.backdated_days) {
                 let late = f64::from(days) / f64::from(found.options.backdated_days);
                 found.add(row, 1.0 - 0.7 / late, Evidence::Backdated { days: days as u32 });
+            } else if days < 0 {
+                // A day ahead may be a clock or a payment of tomorrow; a month ahead is neither.
+                let ahead = (f64::from(-days) / f64::from(found.options.backdated_days)).min(1.0);
+                found.add(row, 0.2 + 0.6 * ahead, Evidence::Predated { days: days.unsigned_abs() });
             }
         }
     }

@@ -103,7 +103,9 @@ fn benford_knows_where_it_says_nothing() {
     let powers = (0..3_000).map(|i| Rupiah::from_f64(10f64.powf(4.0 + 4.0 * f64::from(i) / 3_000.0).floor() + 0.37));
     assert!(matches!(benford(powers), Benford::Applicable { conformity: Conformity::Close, .. }));
     let same = (0..3_000).map(|i| Rupiah::new(7_000_123 + 13 * i));
-    assert!(matches!(benford(same), Benford::Applicable { conformity: Conformity::None, .. }));
+    assert!(matches!(benford(same), Benford::NotApplicable { amounts: 3_000, .. }), "less than a decade");
+    let made_up = (0..3_000).map(|i| Rupiah::new(10_123 + 3_303 * (i * 7 % 3_000)));
+    assert!(matches!(benford(made_up), Benford::Applicable { conformity: Conformity::None, .. }));
 }
 
 #[test]
@@ -127,4 +129,70 @@ fn gaps_and_wrong_input() {
     }
     let screening = run(&CashBook::default(), &ScreenOptions::default());
     assert_eq!(screening.tested, 0);
+}
+
+/// The ways in which a line is typed in twice, or a payment taken apart, each of them alone in an ordinary book.
+#[test]
+fn repeated_lines_in_disguise() {
+    let day = date(2025, 11, 3);
+    let run_with = |added: &[(u64, i64, &str)]| {
+        let mut lines = book();
+        let entries: Vec<EntryId> = added
+            .iter()
+            .map(|&(category, rupiah, text)| {
+                let entry = add(&mut lines, rupiah, day, text);
+                *lines.category.last_mut().unwrap() = CategoryId(category);
+                entry
+            })
+            .collect();
+        let options = ScreenOptions { limits: vec![Rupiah::new(5_000_000)], ..ScreenOptions::default() };
+        let screening = run(&lines, &options);
+        entries.into_iter().map(|entry| kinds(&screening, entry)).collect::<Vec<_>>()
+    };
+    let has = |found: &[Vec<String>], at: usize, kind: &str| found[at].iter().any(|known| known == kind);
+    for twice in [
+        &[(1, 777_123, "Beras 50kg"), (1, 777_123, "Zakat yatim"), (1, 777_123, "Beras 50kg")][..],
+        &[(1, 777_123, "Pembayaran listrik bulan Juni"), (1, 777_123, "Listrik Juni (bayar)")],
+        &[(1, 777_123, "Beras 50kg"), (2, 777_123, "Beras 50kg")],
+        &[(1, 777_123, "Beras 50kg"), (1, 777_124, "Beras 50kg")],
+        &[(1, 777_124, "Beras 50kg"), (1, 777_123, "Beras 50kg")],
+    ] {
+        let found = run_with(twice);
+        assert!(has(&found, found.len() - 1, "duplicate"), "{twice:?}: {found:?}");
+        assert!(!has(&found, 0, "duplicate") && (found.len() < 3 || !has(&found, 1, "duplicate")), "{found:?}");
+    }
+    for other in [
+        &[(1, 777_123, "Beras 50kg"), (2, 777_123, "Gaji guru")][..],
+        &[(1, 777_123, "Beras 50kg"), (1, 777_124, "Minyak")],
+        &[(1, 777_123, "Gaji guru 12"), (2, 777_123, "Guru gaji 13")],
+    ] {
+        let found = run_with(other);
+        assert!(found.iter().flatten().all(|kind| kind != "duplicate"), "{other:?}: {found:?}");
+    }
+    for pieces in [
+        &[(1, 2_000_000, "Semen"), (1, 2_000_000, "Semen 2"), (1, 1_900_000, "Semen 3")][..],
+        &[(1, 4_900_000, "Semen"), (1, 1_200_000, "Semen b")],
+        &[(1, 4_900_000, "Semen"), (2, 4_800_000, "Semen b")],
+    ] {
+        let found = run_with(pieces);
+        assert!((0..pieces.len()).all(|at| has(&found, at, "split")), "{pieces:?}: {found:?}");
+    }
+    let apart = run_with(&[(1, 4_900_000, "Semen"), (1, 1_200_000, "Listrik November")]);
+    assert!(apart.iter().flatten().all(|kind| kind != "split"), "{apart:?}");
+}
+
+#[test]
+fn impossible_lines_and_what_was_not_looked_for() {
+    let mut lines = book();
+    let nothing = add(&mut lines, 0, date(2025, 11, 3), "Batal");
+    let back = add(&mut lines, -5_000_000, date(2025, 11, 3), "Koreksi");
+    let early = add(&mut lines, 900_000, date(2025, 11, 3), "Sayur");
+    *lines.entered.last_mut().unwrap() = Some(date(2025, 9, 4));
+    let screening = run(&lines, &ScreenOptions::default());
+    for (entry, kind) in [(nothing, "not_positive"), (back, "not_positive"), (early, "predated")] {
+        assert!(kinds(&screening, entry).iter().any(|found| found == kind), "{kind}: {screening:?}");
+    }
+    assert!(screening.notes.iter().any(|note| note.en.contains("`limits`")));
+    let limits = ScreenOptions { limits: vec![Rupiah::new(5_000_000)], ..ScreenOptions::default() };
+    assert!(run(&lines, &limits).notes.is_empty());
 }

@@ -10,12 +10,12 @@ use std::collections::BTreeSet;
 /// Shawwal 1446: Idul Fitri was on 31 March.
 const SHAWWAL: Date = date(2025, 4, 20);
 
-fn ramadans() -> Vec<(Date, Date)> {
-    crate::calendar::spans(RAMADAN, 2, date(2015, 1, 1), date(2027, 12, 31), &Overrides::default())
+pub(super) fn ramadans() -> Vec<(Date, Date)> {
+    crate::calendar::spans(RAMADAN, 2, date(2015, 1, 1), date(2029, 12, 31), &Overrides::default())
 }
 
 /// What a store would sum of a log.
-fn giving(log: &GiftDays, as_of: Date) -> RepeatGiving {
+pub(super) fn giving(log: &GiftDays, as_of: Date) -> RepeatGiving {
     let seasons = ramadans();
     let mut found = RepeatGiving::default();
     for donor in log.donor.iter().copied().collect::<BTreeSet<_>>() {
@@ -33,7 +33,7 @@ fn giving(log: &GiftDays, as_of: Date) -> RepeatGiving {
     found
 }
 
-fn add(log: &mut GiftDays, donor: u64, days: &[Date]) {
+pub(super) fn add(log: &mut GiftDays, donor: u64, days: &[Date]) {
     for &day in days {
         log.donor.push(DonorId(donor));
         log.day.push(day);
@@ -73,26 +73,79 @@ fn row(outlooks: &Outlooks, donor: u64) -> usize {
 
 #[test]
 fn a_ramadan_giver_is_not_lost_in_shawwal() {
-    // Even when only the next quarter is asked about, in which there is no Ramadan.
-    for horizon_days in [90, 365] {
-        let found = outlooks(SHAWWAL, &OutlookOptions { horizon_days, ..OutlookOptions::default() });
-        let (faithful, gone) = (row(&found, 1002), row(&found, 1003));
-        assert!(found.seasonal[faithful] && found.seasonal[gone]);
-        assert_eq!((found.seasons_missed[faithful], found.seasons_missed[gone]), (0, 3));
-        assert!(found.p_no_gift[faithful] < 0.3, "{}", found.p_no_gift[faithful]);
-        assert!(found.p_no_gift[gone] > 0.6, "{}", found.p_no_gift[gone]);
+    let found = outlooks(SHAWWAL, &OutlookOptions::default());
+    let (faithful, gone) = (row(&found, 1002), row(&found, 1003));
+    assert!(found.seasonal[faithful] && found.seasonal[gone]);
+    assert_eq!((found.seasons_missed[faithful], found.seasons_missed[gone]), (0, 3));
+    assert!(found.p_no_gift[faithful] < 0.3, "{}", found.p_no_gift[faithful]);
+    assert!(found.p_no_gift[gone] > 0.6, "{}", found.p_no_gift[gone]);
+    // Only the next quarter is asked about, in which there is no Ramadan: nothing comes, and yet nobody is lost.
+    let quarter = outlooks(SHAWWAL, &OutlookOptions { horizon_days: 90, ..OutlookOptions::default() });
+    assert_eq!((quarter.p_no_gift[faithful], quarter.p_no_gift_low[faithful]), (1.0, 1.0));
+    assert_eq!((quarter.expected_gifts[faithful], quarter.expected_value[faithful]), (0.0, Rupiah::ZERO));
+    assert!((quarter.p_alive[faithful] - found.p_alive[faithful]).abs() < 1e-12);
+    assert_eq!(quarter.lifetime_value[faithful], found.lifetime_value[faithful]);
+    for found in [&found, &quarter] {
         assert_eq!(found.level[faithful], Level::Low);
-        let calls =
-            recommend(&found, &RecommendOptions { min_p_no_gift: 0.0, capacity: 1000, ..RecommendOptions::default() });
-        assert!(calls.unwrap().iter().all(|call| call.donor.0 != 1002));
+        assert_eq!(found.next_season[faithful], Some(date(2026, 2, 18)));
+        let all = RecommendOptions { min_p_no_gift: 0.0, capacity: 1000, ..RecommendOptions::default() };
+        assert!(recommend(found, &all).unwrap().iter().all(|call| call.donor.0 != 1002));
     }
+    let sign = quarter.sign(faithful).unwrap();
+    let words = "gives in Ramadan: 7 Ramadans, none missed since; expected again from 2026-02-18";
+    assert_eq!(sign.words(Language::En), words);
     // The next Ramadan passes without a gift: now he has missed one, and the chance that he stays away has grown.
-    let found = outlooks(date(2026, 4, 20), &OutlookOptions::default());
-    let faithful = row(&found, 1002);
-    assert_eq!(found.seasons_missed[faithful], 1);
-    assert!(found.p_no_gift[faithful] > outlooks(SHAWWAL, &OutlookOptions::default()).p_no_gift[faithful] + 0.1);
-    let words = found.sign(faithful).unwrap().words(Language::Id);
-    assert_eq!(words, "donatur Ramadan: 7 Ramadan, 1 terlewat");
+    let later = outlooks(date(2026, 4, 20), &OutlookOptions::default());
+    let faithful = row(&later, 1002);
+    assert_eq!(later.seasons_missed[faithful], 1);
+    assert!(later.p_no_gift[faithful] > found.p_no_gift[row(&found, 1002)] + 0.1);
+    let words = later.sign(faithful).unwrap().words(Language::Id);
+    assert_eq!(words, "donatur Ramadan: 7 Ramadan, 1 terlewat; diharapkan lagi mulai 8-2-2027");
+}
+
+/// Silent for more than a year, and worth a call: they missed one Ramadan.
+#[test]
+fn ramadan_givers_who_missed_one_are_called() {
+    let (mut log, all) = (charity(), ramadans());
+    for donor in 0..10 {
+        let days: Vec<Date> = all
+            .iter()
+            .filter(|(first, _)| (2021..=2025).contains(&first.year()))
+            .map(|(first, _)| first.checked_add((3 * donor).days()).unwrap())
+            .collect();
+        add(&mut log, 2000 + donor as u64, &days);
+    }
+    let called = |as_of: Date, options: &RecommendOptions| -> Vec<u64> {
+        let giving = giving(&log, as_of);
+        let known = Known { giving: &giving, opportunities: None, seasons: &all };
+        let found = outlook(known, Method::MbgNbd, as_of, &OutlookOptions::default()).unwrap();
+        let options = RecommendOptions { capacity: 1000, ..options.clone() };
+        recommend(&found, &options).unwrap().iter().map(|call| call.donor.0).filter(|id| *id >= 2000).collect()
+    };
+    let usual = RecommendOptions::default();
+    // Ramadan 1447 ended in March 2026; before and in it nobody has missed one.
+    assert!(called(date(2026, 2, 1), &usual).is_empty() && called(date(2026, 3, 10), &usual).is_empty());
+    let mut after = called(date(2026, 4, 10), &usual);
+    after.sort_unstable();
+    assert_eq!(after, (2000..2010).collect::<Vec<u64>>());
+    assert!(called(date(2026, 4, 10), &RecommendOptions { max_missed_seasons: 0, ..usual.clone() }).is_empty());
+    // A second one missed is as a second year of silence.
+    assert!(called(date(2027, 4, 10), &usual).is_empty());
+    assert_eq!(called(date(2027, 4, 10), &RecommendOptions { max_missed_seasons: 2, ..usual }).len(), 10);
+}
+
+/// Seasons that end before the horizon would say that no Ramadan is to come.
+#[test]
+fn seasons_reach_past_the_horizon() {
+    let (log, all) = (charity(), ramadans());
+    let giving = giving(&log, SHAWWAL);
+    let ask = |seasons: &[(Date, Date)]| {
+        let known = Known { giving: &giving, opportunities: None, seasons };
+        outlook(known, Method::MbgNbd, SHAWWAL, &OutlookOptions::default()).map(|_| ()).map_err(|error| error.code())
+    };
+    let until = |year| &all[..all.iter().filter(|(first, _)| first.year() <= year).count()];
+    assert_eq!(ask(until(2025)), Err("invalid_input"));
+    assert_eq!(ask(until(2026)), Ok(()));
 }
 
 #[test]
@@ -126,6 +179,13 @@ fn calls_are_few_and_ranked_by_what_they_may_save() {
     assert!(calls.windows(2).all(|pair| pair[0].value_at_risk >= pair[1].value_at_risk));
     assert!(calls.iter().all(|call| found.overdue[call.row] >= 1.0 && found.silent_days[call.row] <= 365));
     assert!(calls.iter().any(|call| call.donor.0 == 1001), "{calls:?}");
+    // Not those who are lost: what a call may move falls to nothing as the chance of no gift rises to 1.
+    let lost = calls.iter().filter(|call| call.p_no_gift >= 0.9).count();
+    assert!(lost <= 4, "{lost} of 20: {:?}", calls.iter().map(|call| call.p_no_gift).collect::<Vec<_>>());
+    for row in 0..found.len() {
+        let moved = found.p_no_gift[row] * found.expected_value[row].to_f64();
+        assert!((found.value_at_risk[row].to_f64() - moved).abs() <= 0.01, "{row}");
+    }
     let fewer = recommend(&found, &RecommendOptions { capacity: 5, ..RecommendOptions::default() }).unwrap();
     assert_eq!(fewer, calls[..5]);
     assert_eq!(
@@ -144,7 +204,11 @@ fn calls_are_few_and_ranked_by_what_they_may_save() {
     let scores = score(&gifts, SHAWWAL, &ScoreOptions::default()).unwrap();
     let values = lifetime_value(&gifts, SHAWWAL).unwrap();
     let by_rule = recommend_by_rule(&scores, &values, &RecommendOptions::default()).unwrap();
-    assert_eq!(by_rule.iter().map(|call| call.donor.0).collect::<Vec<_>>(), [2_u64, 3, 1]);
+    // The single gift of 2024 has a score of 100: the last to call.
+    assert_eq!(by_rule.iter().map(|call| call.donor.0).collect::<Vec<_>>(), [2_u64, 1, 3]);
+    let mut ragged = found;
+    ragged.overdue.pop();
+    assert_eq!(recommend(&ragged, &RecommendOptions::default()).unwrap_err().code(), "invalid_input");
 }
 
 #[test]
@@ -192,6 +256,46 @@ fn what_cannot_be_asked() {
     }
 }
 
+/// What the data tell of a parameter grows with them; without any time to give in there is nothing to tell.
+#[test]
+fn the_prior_is_told_from_the_data() {
+    for model in Model::ALL {
+        let (parameters, ages) = if model == Model::BgBb {
+            ([1.2, 0.75, 0.66, 2.78], (1.0, 8.0))
+        } else {
+            (
+                [
+                    0.8,
+                    60.0,
+                    if model == Model::ParetoNbd { 0.7 } else { 0.8 },
+                    if model == Model::ParetoNbd { 300.0 } else { 2.5 },
+                ],
+                (30.0, 1500.0),
+            )
+        };
+        let options = FitOptions { model, ..FitOptions::default() };
+        let of = |donors| fit(&simulate(model, parameters, donors, ages, 1.0, 9).repeat, &options).unwrap();
+        let (few, many) = (of(30), of(3000));
+        for i in 0..4 {
+            assert!(
+                few.information[i] < many.information[i] && many.information[i] > 0.9,
+                "{model:?} {i}: {few:?} {many:?}"
+            );
+            assert_eq!(few.weak[i], few.information[i] < 0.5);
+            // 1 less posterior over prior variance.
+            assert!((few.information[i] - (1.0 - few.covariance[i][i]).max(0.0)).abs() < 1e-12);
+        }
+        assert_eq!(many.weak, [false; 4]);
+        let none = Repeat { frequency: vec![0.0; 40], recency: vec![0.0; 40], age: vec![0.0; 40] };
+        assert_eq!(fit(&none, &options).unwrap_err().code(), "not_enough_history", "{model:?}");
+        let ml = FitOptions { estimate: Estimate::Ml, ..options };
+        let certain = fit(&simulate(model, parameters, 3000, ages, 1.0, 9).repeat, &ml).unwrap();
+        assert_eq!((certain.information, certain.weak), ([1.0; 4], [false; 4]));
+    }
+    let known = Fitted::known(Model::BgNbd, [0.8, 60.0, 0.8, 2.5]).unwrap();
+    assert_eq!((known.information, known.weak), ([0.0; 4], [false; 4]));
+}
+
 /// Donors who are all alike tell maximum likelihood nothing; the prior holds, and the failure is said.
 #[test]
 fn a_likelihood_without_a_maximum() {
@@ -200,6 +304,9 @@ fn a_likelihood_without_a_maximum() {
         let ml = FitOptions { model, estimate: Estimate::Ml, ..FitOptions::default() };
         assert_eq!(fit(&alike, &ml).unwrap_err().code(), "not_enough_history", "{model:?}");
         let map = fit(&alike, &FitOptions { model, ..FitOptions::default() }).unwrap();
+        // Forty equal donors tell one number at most.
+        let (known, weak) = (map.information.iter().sum::<f64>(), map.weak.iter().filter(|&&weak| weak).count());
+        assert!((0.05..1.5).contains(&known) && weak >= 3, "{model:?}: {:?}", map.information);
         let said = map.predict(&alike, &Ahead::default()).unwrap();
         assert!(said.p_no_gift[0] > 0.5 && said.p_no_gift[0] < 1.0, "{model:?}: {said:?}");
     }

@@ -1,5 +1,6 @@
 mod charities;
 mod references;
+mod values;
 
 use super::*;
 use crate::model::{DonorId, Language, Rupiah};

@@ -9,12 +9,12 @@ use super::draft::Draft;
 use super::entry::{BatchProgress, Counts, Filter};
 use super::halt::{Halt, Lane};
 use super::record::{Content, Record, class_of, donor_number, micros};
-use super::shelf::{Gates, Shelf, Shelves};
+use super::shelf::{Gates, Shelf, Shelves, Trouble};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Number;
 use crate::sqlite::{open, trouble};
 use crate::transport::{Picture, StatusChange};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rows::{COLUMNS, state, state_number, time};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Params, Row, TransactionBehavior, params};
@@ -61,6 +61,13 @@ impl Shelves for Sqlite {
     fn write<R>(&self, work: impl FnOnce(&mut dyn Shelf) -> Result<R>) -> Result<R> {
         // Immediate: a transaction that reads first and writes later could find the file written by another between.
         self.transaction(TransactionBehavior::Immediate, work)
+    }
+
+    fn tidy(&self) -> Result<()> {
+        // Erased pages are overwritten in the file only when the log is carried over, and the log itself holds the old ones
+        // until it is cut. A reader in between keeps both: then the next time does it.
+        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(trouble)
     }
 
     fn read<R>(&self, work: impl FnOnce(&mut dyn Shelf) -> Result<R>) -> Result<R> {
@@ -307,6 +314,48 @@ impl Shelf for Rows<'_> {
             "INSERT OR REPLACE INTO outbox_gate (lane, reply, other) VALUES (?1, ?2, ?3)",
             params![lane, stamp(gates.reply), stamp(gates.other)],
         )?;
+        Ok(())
+    }
+
+    fn trouble(&mut self, lane: &str) -> Result<Trouble> {
+        let found = self.many("SELECT failures, since FROM outbox_trouble WHERE lane = ?1", [lane], |row| {
+            Ok(Trouble { failures: get(row, 0)?, since: get::<Option<i64>>(row, 1)?.map(time).transpose()? })
+        })?;
+        Ok(found.first().copied().unwrap_or_default())
+    }
+
+    fn set_trouble(&mut self, lane: &str, trouble: Trouble) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO outbox_trouble (lane, failures, since) VALUES (?1, ?2, ?3)",
+            params![lane, trouble.failures, trouble.since.map(stamp)],
+        )?;
+        Ok(())
+    }
+
+    fn seen(&mut self) -> Result<Option<Timestamp>> {
+        self.one("SELECT seen FROM outbox_clock", [])?.map(time).transpose()
+    }
+
+    fn set_seen(&mut self, now: Timestamp) -> Result<()> {
+        self.run("INSERT OR REPLACE INTO outbox_clock (id, seen) VALUES (1, ?1)", [stamp(now)])?;
+        Ok(())
+    }
+
+    fn changed_after(&mut self, time: Timestamp, limit: usize) -> Result<Vec<Record>> {
+        let rest = "WHERE stage IN (0, 1, 2) AND changed > ?1 ORDER BY id LIMIT ?2";
+        self.records(rest, params![stamp(time), limit as i64])
+    }
+
+    fn rewind(&mut self, back: SignedDuration, now: Timestamp) -> Result<()> {
+        let back = i64::try_from(back.as_micros()).unwrap_or(i64::MAX);
+        for sql in [
+            "UPDATE outbox_gate SET reply = max(reply - ?1, ?2) WHERE reply > ?2",
+            "UPDATE outbox_gate SET other = max(other - ?1, ?2) WHERE other > ?2",
+            "UPDATE outbox_person_gate SET until = max(until - ?1, ?2) WHERE until > ?2",
+        ] {
+            self.run(sql, [back, stamp(now)])?;
+        }
+        self.run("UPDATE outbox_opt_out SET since = ?1 WHERE since > ?1", [stamp(now)])?;
         Ok(())
     }
 

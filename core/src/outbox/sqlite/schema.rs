@@ -70,4 +70,8 @@ pub(super) const MIGRATIONS: &[&str] = &[
          WHEN reason = 'interrupted while it was being sent' THEN 8 WHEN stage = 4 THEN 9 END
      WHERE reason IS NOT NULL;
      ALTER TABLE outbox_orphan ADD COLUMN reason TEXT;",
+    // Failures in a row, and the latest time that was told: what lies ahead of a clock that went back is brought down.
+    "CREATE TABLE outbox_trouble (lane TEXT PRIMARY KEY, failures INTEGER NOT NULL, since INTEGER) STRICT;
+     CREATE TABLE outbox_clock (id INTEGER PRIMARY KEY, seen INTEGER NOT NULL) STRICT;
+     INSERT INTO outbox_clock SELECT 1, max(changed) FROM outbox_message HAVING max(changed) IS NOT NULL;",
 ];

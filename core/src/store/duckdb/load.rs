@@ -24,8 +24,7 @@ pub(super) struct DuckDbLoad<'a> {
 
 const DOING: &str = "loading";
 
-/// Rows handed to DuckDB together. Each flush is a query whose caller waits by spinning, on a core that the source could
-/// use; more rows at once take more memory.
+/// Rows handed to DuckDB together. Each flush is a query; more rows at once take more memory.
 const ROWS_A_FLUSH: usize = 98_304;
 
 /// Megabytes that DuckDB may use while rows stream into a file. They are written once and not read again before the
@@ -63,8 +62,21 @@ impl<'a> DuckDbLoad<'a> {
         appender.flush().map_err(&doing)
     }
 
-    /// Sets what DuckDB may use. In memory the rows themselves count, so there it is left alone.
-    fn limit_memory(&self, megabytes: u32) -> Result<()> {
+    /// Sets what DuckDB may use while rows stream into it, and what it may use otherwise.
+    ///
+    /// With one thread a flush is done by the thread that asks for it; with more, that thread waits by spinning, on a core
+    /// that the source could use (a tenth of a load's processor time on two cores).
+    fn pace(&self, streaming: bool) -> Result<()> {
+        let options = &self.turn.0.options;
+        let threads = match (streaming, options.threads) {
+            (true, _) => "SET threads = 1".to_owned(),
+            (false, 0) => "RESET threads".to_owned(),
+            (false, threads) => format!("SET threads = {threads}"),
+        };
+        let megabytes = options.memory_limit_mb;
+        let megabytes = if streaming { megabytes.min(STREAMING_MEMORY_MB) } else { megabytes };
+        self.sql()?.execute_batch(&threads).map_err(trouble(DOING))?;
+        // In memory the rows themselves count, so there the limit is left alone.
         if self.turn.0.path.is_some() {
             self.sql()?.execute_batch(&format!("SET memory_limit = '{megabytes}MB'")).map_err(trouble(DOING))?;
         }
@@ -150,7 +162,7 @@ impl Load for DuckDbLoad<'_> {
     fn clear(&mut self, table: Table) -> Result<()> {
         if !self.moved.all {
             self.moved.all = true;
-            self.limit_memory(STREAMING_MEMORY_MB.min(self.turn.0.options.memory_limit_mb))?;
+            self.pace(true)?;
         }
         self.run(&format!("DELETE FROM {table}"))?;
         self.sql()?
@@ -264,7 +276,7 @@ impl Load for DuckDbLoad<'_> {
 
     fn commit(mut self: Box<Self>, state: &State) -> Result<()> {
         let doing = trouble("ending the load");
-        self.limit_memory(self.turn.0.options.memory_limit_mb)?;
+        self.pace(false)?;
         derive::update(self.sql()?, state, self.moved)?;
         self.turn.0.check_disk(self.turn.0.options.reserve_bytes / 2)?;
         let Some(connection) = self.connection.take() else { return Ok(()) };
@@ -286,10 +298,10 @@ impl Load for DuckDbLoad<'_> {
 
 impl Drop for DuckDbLoad<'_> {
     fn drop(&mut self) {
-        let limit = self.limit_memory(self.turn.0.options.memory_limit_mb);
+        let pace = self.pace(false);
         if let Some(connection) = self.connection.take() {
-            // A limit that could not be raised again only makes later queries slower.
-            drop(limit);
+            // Limits that could not be raised again only make later queries slower.
+            drop(pace);
             // Dropping the connection would end the transaction too; this frees its memory at once.
             let _ = connection.execute_batch("ROLLBACK");
         }
