@@ -464,10 +464,13 @@ fn refusals_say_which_and_what_to_do() {
     assert_eq!(failure(snapshot(&no_socket, "")).kind(), ErrorKind::SourceUnavailable);
     assert_eq!(failure(snapshot(&root(server, "tidak_ada"), "")).kind(), ErrorKind::Configuration);
 
-    // a right to one table only: the first other one is named, with the right to grant
+    // a right to one table only: every other one is named, with the right to grant
     let denied = failure(snapshot(&options, ""));
     assert_eq!(denied.kind(), ErrorKind::AccessDenied);
     assert!(denied.to_string().contains(&format!("GRANT SELECT ON `{database}`.`kategori_transaksi`")), "{denied}");
+    for table in ["kas", "donatur", "anak", "donatur_whatsapp", "transaksi_kas"] {
+        assert!(denied.to_string().contains(&format!("GRANT SELECT ON `{database}`.`{table}`")), "{denied}");
+    }
     let only = "categories = false\naccounts = false\nchildren = false\ncontacts = false\ncash_entries = false\n\
                 donors = false";
     assert_eq!(snapshot(&options, only).unwrap(), 1);
@@ -606,4 +609,22 @@ fn a_column_that_the_mapping_names_must_be_there() {
     for part in ["donations.columns.status", "status_bayarr", "donasi", "status_pembayaran"] {
         assert!(text.contains(part), "{part}: {text}");
     }
+}
+
+#[test]
+fn a_key_is_a_whole_number_and_an_engine_without_transactions_is_told() {
+    let (server, database) = panti(Schema::Current);
+    let key = "CREATE TABLE lain (id_donatur CHAR(36) PRIMARY KEY, nama VARCHAR(50))";
+    fill(server, &database, &[key, "ALTER TABLE anak ENGINE = MyISAM"]);
+    let source =
+        |mapping: &str| MySqlSource::new(root(server, &database), Mapping::from_toml(mapping).unwrap()).unwrap();
+    let error = source("donors = \"lain\"").snapshot().err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::SourceData);
+    for part in ["not a whole number", "lain", "id_donatur", "char", "donors.columns.id"] {
+        assert!(error.to_string().contains(part), "{part}: {error}");
+    }
+    let mut source = source("");
+    let snapshot = source.snapshot().unwrap();
+    assert_eq!(snapshot.remarks().len(), 1, "{:?}", snapshot.remarks());
+    assert!(snapshot.remarks()[0].contains("anak is kept by MyISAM"), "{:?}", snapshot.remarks());
 }
