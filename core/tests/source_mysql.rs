@@ -593,38 +593,3 @@ fn totals_that_are_expected_are_those_asked_for() {
         }
     }
 }
-
-#[test]
-fn a_column_that_the_mapping_names_must_be_there() {
-    let (server, database) = panti(Schema::Current);
-    let snapshot = |mapping: &str| {
-        let mut source = MySqlSource::new(root(server, &database), Mapping::from_toml(mapping).unwrap()).unwrap();
-        source.snapshot().map(|_| ())
-    };
-    snapshot("").unwrap();
-    snapshot("[donations.columns]\nstatus = false").unwrap();
-    let error = snapshot("[donations.columns]\nstatus = \"status_bayarr\"").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::MissingColumn);
-    let text = error.to_string();
-    for part in ["donations.columns.status", "status_bayarr", "donasi", "status_pembayaran"] {
-        assert!(text.contains(part), "{part}: {text}");
-    }
-}
-
-#[test]
-fn a_key_is_a_whole_number_and_an_engine_without_transactions_is_told() {
-    let (server, database) = panti(Schema::Current);
-    let key = "CREATE TABLE lain (id_donatur CHAR(36) PRIMARY KEY, nama VARCHAR(50))";
-    fill(server, &database, &[key, "ALTER TABLE anak ENGINE = MyISAM"]);
-    let source =
-        |mapping: &str| MySqlSource::new(root(server, &database), Mapping::from_toml(mapping).unwrap()).unwrap();
-    let error = source("donors = \"lain\"").snapshot().err().unwrap();
-    assert_eq!(error.kind(), ErrorKind::SourceData);
-    for part in ["not a whole number", "lain", "id_donatur", "char", "donors.columns.id"] {
-        assert!(error.to_string().contains(part), "{part}: {error}");
-    }
-    let mut source = source("");
-    let snapshot = source.snapshot().unwrap();
-    assert_eq!(snapshot.remarks().len(), 1, "{:?}", snapshot.remarks());
-    assert!(snapshot.remarks()[0].contains("anak is kept by MyISAM"), "{:?}", snapshot.remarks());
-}

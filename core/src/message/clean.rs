@@ -35,9 +35,18 @@ const DEGREES: [&str; 18] = [
 /// }
 /// ```
 pub fn clean(text: &str, limit: usize) -> String {
+    cleaned(text, limit, without_numbers)
+}
+
+/// The same for what the organisation says of itself: its account and telephone numbers are meant to be read and tapped.
+pub(super) fn clean_own(text: &str, limit: usize) -> String {
+    cleaned(text, limit, str::to_owned)
+}
+
+fn cleaned(text: &str, limit: usize, numbers: impl Fn(&str) -> String) -> String {
     // No more than a multiple of the limit is looked at: a name of a megabyte costs no more than a long one.
     let spelled = spelled(text.chars().take(limit.saturating_mul(8).saturating_add(64)));
-    let unlinked = without_numbers(&without_links(&spelled));
+    let unlinked = numbers(&without_links(&spelled));
     shortened(without_start_marks(&unlinked).trim_end(), limit)
 }
 

@@ -3,7 +3,7 @@
 
 use super::catalogue::Template;
 use super::check::{self, FILTERS};
-use super::clean::{clean, clean_or};
+use super::clean::{clean_or, clean_own};
 use super::values::Message;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Language, Organisation};
@@ -114,7 +114,7 @@ fn environment(organisation: &Organisation) -> Environment<'static> {
     environment.add_filter(lower, filters::lower);
     environment.add_filter(length, filters::length);
 
-    let optional = |text: &str| Some(clean(text, LONGEST_VALUE)).filter(|text| !text.is_empty());
+    let optional = |text: &str| Some(clean_own(text, LONGEST_VALUE)).filter(|text| !text.is_empty());
     let account = &organisation.bank_account;
     environment.add_global("organisation", Value::from(clean_or(&organisation.name, LONGEST_VALUE, "-")));
     environment.add_global("place", Value::from(optional(&organisation.place)));
