@@ -1,6 +1,8 @@
 //! The handle: a charity's analytics over one store.
 
-use crate::door::{Job, Later, Making, Maybe, day, later, later_made, moment, options_or_text, read, read_or_default};
+use crate::door::{
+    Job, Later, Making, Maybe, day, later, later_made, moment, names_zone, options_or_text, read, read_or_default,
+};
 use crate::register::Register;
 use dermawan::bot::Session;
 use dermawan::churn::{Method, RecommendOptions};
@@ -91,9 +93,15 @@ impl Analytics {
         ts_return_type = "Promise<any>"
     )]
     pub fn load_mysql(&self, env: &Env, source: Unknown<'_>, as_of: String, mapping: Maybe<'_>) -> napi::Result<Later> {
-        let server = options_or_text(env, "source", Some(source), MySqlOptions::from_url)?;
+        let zone_given = names_zone(env, Some(source))?;
+        let mut server = options_or_text(env, "source", Some(source), MySqlOptions::from_url)?;
         let mapping = options_or_text(env, "mapping", mapping, Mapping::from_toml)?;
-        Ok(self.load(as_of, |_| MySqlSource::new(server, mapping)))
+        Ok(self.load(as_of, move |analytics| {
+            if !zone_given {
+                server.time_zone.clone_from(&analytics.settings().organisation.time_zone);
+            }
+            MySqlSource::new(server, mapping)
+        }))
     }
 
     /// Loads from a folder with a CSV or Parquet file for each table.
@@ -110,10 +118,12 @@ impl Analytics {
         options: Maybe<'_>,
     ) -> napi::Result<Later> {
         let mapping = options_or_text(env, "mapping", mapping, Mapping::from_toml)?;
-        let given: Option<FilesOptions> = read_or_default(env, "options", options)?;
-        Ok(self.load(as_of, |analytics| {
-            let time_zone = analytics.settings().organisation.time_zone.clone();
-            let options = given.unwrap_or_else(|| FilesOptions { time_zone, ..FilesOptions::default() });
+        let zone_given = names_zone(env, options)?;
+        let mut options: FilesOptions = read_or_default(env, "options", options)?;
+        Ok(self.load(as_of, move |analytics| {
+            if !zone_given {
+                options.time_zone.clone_from(&analytics.settings().organisation.time_zone);
+            }
             FilesSource::open(folder, mapping, options)
         }))
     }

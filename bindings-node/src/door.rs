@@ -121,6 +121,12 @@ pub(crate) fn options_or_text<T: DeserializeOwned + Default>(
     result.map_err(|error| raise(env, &error))
 }
 
+/// Whether options of a source, an object or a URL, name a time zone of their own.
+pub(crate) fn names_zone(env: &Env, value: Maybe<'_>) -> napi::Result<bool> {
+    let value: serde_json::Value = value.map_or(Ok(serde_json::Value::Null), |value| read(env, "options", value))?;
+    Ok(value.as_str().map_or_else(|| value.get("time_zone").is_some(), |url| url.contains("time_zone=")))
+}
+
 /// Reads a civil date such as `2026-01-31`.
 pub(crate) fn day(text: &str) -> Result<Date> {
     text.parse().map_err(|cause: jiff::Error| {

@@ -1,7 +1,7 @@
 //! The handle: a charity's analytics over one store.
 
 use crate::columns::Columns;
-use crate::door::{Day, Given, Moment, Said, answer, call, options, options_or_text, raise, read};
+use crate::door::{Day, Given, Moment, Said, answer, call, names_zone, options, options_or_text, raise, read};
 use crate::register::Register;
 use dermawan::bot::Session;
 use dermawan::churn::{Method, RecommendOptions};
@@ -112,8 +112,14 @@ impl Analytics {
     #[pyo3(signature = (source: "str | dict", as_of, mapping: "dict | str | None"=None) -> "dict")]
     fn load_mysql<'py>(&self, source: Any<'_, 'py>, as_of: Day, mapping: Option<Any<'_, 'py>>) -> Said<'py> {
         let mapping = options_or_text("mapping", mapping, Mapping::from_toml)?;
-        let server = options_or_text("source", Some(source), MySqlOptions::from_url)?;
-        self.load(source.py(), as_of.0, |_| MySqlSource::new(server, mapping))
+        let zone_given = names_zone(source)?;
+        let mut server = options_or_text("source", Some(source), MySqlOptions::from_url)?;
+        self.load(source.py(), as_of.0, |analytics| {
+            if !zone_given {
+                server.time_zone.clone_from(&analytics.settings().organisation.time_zone);
+            }
+            MySqlSource::new(server, mapping)
+        })
     }
 
     /// Loads from a folder with a CSV or Parquet file for each table.
@@ -127,10 +133,12 @@ impl Analytics {
         options: Option<Any<'_, 'py>>,
     ) -> Said<'py> {
         let mapping = options_or_text("mapping", mapping, Mapping::from_toml)?;
-        let given: Option<FilesOptions> = options.map(|value| read("options", value)).transpose()?;
+        let zone_given = options.map_or(Ok(false), names_zone)?;
+        let mut options: FilesOptions = self::options(options)?;
         self.load(py, as_of.0, |analytics| {
-            let time_zone = analytics.settings().organisation.time_zone.clone();
-            let options = given.unwrap_or_else(|| FilesOptions { time_zone, ..FilesOptions::default() });
+            if !zone_given {
+                options.time_zone.clone_from(&analytics.settings().organisation.time_zone);
+            }
             FilesSource::open(folder, mapping, options)
         })
     }

@@ -62,6 +62,14 @@ pub(crate) fn options_or_text<T: DeserializeOwned + Default>(
     }
 }
 
+/// Whether options of a source, a dict or a URL, name a time zone of their own.
+pub(crate) fn names_zone(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match value.extract::<String>() {
+        Ok(url) => Ok(url.contains("time_zone=")),
+        Err(_) => value.contains("time_zone"),
+    }
+}
+
 /// A civil date: a `datetime.date`, or text such as `2026-01-31`.
 pub(crate) struct Day(pub(crate) Date);
 

@@ -89,6 +89,9 @@ pub(crate) struct Etl {
     /// Load made-up data that end today, instead of the configured source
     #[arg(long)]
     pub(crate) sample: bool,
+    /// Load even if most rows of a table that was good before are rejected now
+    #[arg(long)]
+    pub(crate) accept_losses: bool,
 }
 
 /// Options of `analyse`.

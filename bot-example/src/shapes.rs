@@ -91,6 +91,31 @@ pub(crate) struct CashFlowMonth {
     pub(crate) predicted_expense: Rupiah,
     pub(crate) predicted_balance: Rupiah,
     period: Month,
+    /// What leads from today's balance to this month; with the first month only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) from_today: Option<FromToday>,
+}
+
+/// Today's balance, and what the rest of the running month still brings and takes.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct FromToday {
+    pub(crate) balance: Rupiah,
+    /// Income less expense that are still expected of the running month.
+    pub(crate) rest_of_month: Rupiah,
+    /// What the first month begins with: the two above added.
+    pub(crate) opening_balance: Rupiah,
+}
+
+/// The cash flow with the way from today's balance to its first month, so that it adds up for whoever reads it.
+pub(crate) fn cash_flow_from_today(analytics: &Analytics, as_of: Date) -> Result<Vec<CashFlowMonth>> {
+    let mut months = cash_flow(analytics, as_of)?;
+    let balance = analytics.store().view()?.cash_balance()?;
+    if let (Some(first), Some(balance)) = (months.first_mut(), balance) {
+        let opening_balance = first.predicted_balance - first.predicted_income + first.predicted_expense;
+        let rest_of_month = opening_balance - balance;
+        first.from_today = Some(FromToday { balance, rest_of_month, opening_balance });
+    }
+    Ok(months)
 }
 
 /// The cash flow.
@@ -102,6 +127,7 @@ pub(crate) fn cash_flow(analytics: &Analytics, as_of: Date) -> Result<Vec<CashFl
         predicted_expense: found.predicted_expense,
         predicted_balance: found.predicted_balance,
         period: found.month,
+        from_today: None,
     };
     Ok(analytics.cash_flow(as_of)?.into_iter().map(shape).collect())
 }

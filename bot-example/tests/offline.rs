@@ -66,6 +66,14 @@ fn analyses_have_the_keys_of_the_routes() {
     let cash = ["month", "predicted_income", "predicted_expense", "predicted_balance"];
     has(&all["cash_flow"][0], &cash);
     assert_eq!(all["cash_flow"][0]["month"], "Feb 2026");
+    // The way from today's balance is told, and adds up.
+    let sen = |value: &Value| (value.as_f64().unwrap() * 100.0).round() as i64;
+    let (first, today) = (&all["cash_flow"][0], &all["cash_flow"][0]["from_today"]);
+    let opening = sen(&today["balance"]) + sen(&today["rest_of_month"]);
+    assert_eq!(opening, sen(&today["opening_balance"]));
+    let closing = opening + sen(&first["predicted_income"]) - sen(&first["predicted_expense"]);
+    assert_eq!(closing, sen(&first["predicted_balance"]));
+    assert!(all["cash_flow"][1].get("from_today").is_none());
     let donor = ["donor_id", "name", "risk_score", "days_since_last", "total_donations", "risk_level"];
     has(&all["churn"][0], &donor);
     let scores: Vec<u64> = all["churn"].as_array().unwrap().iter().map(|d| d["risk_score"].as_u64().unwrap()).collect();
@@ -214,4 +222,45 @@ fn a_conversation_remembers_and_strangers_learn_nothing() {
     assert!(said.contains("belum terdaftar") && !said.contains("Rp"), "{said}");
     let said = pipe(program(folder.path()).args(["chat", "--demo", "--as", "6281234567890-1@g.us"]), "INFO\n");
     assert_eq!(said, "");
+}
+
+#[test]
+fn the_cash_flow_begins_with_today() {
+    let folder = tempfile::tempdir().unwrap();
+    succeed(program(folder.path()).args(["etl", "--sample", "--as-of", AS_OF]));
+    let shown = succeed(program(folder.path()).args(["analyse", "cash-flow", "--as-of", AS_OF]));
+    let amounts = |start: &str| -> Vec<i64> {
+        let line = shown.lines().find(|line| line.trim_start().starts_with(start)).unwrap_or_else(|| panic!("{shown}"));
+        let amount = |part: &str| part.split_whitespace().next().unwrap().replace('.', "").parse().unwrap();
+        line.split("Rp ").skip(1).map(amount).collect()
+    };
+    let (now, rest, february) = (amounts("now"), amounts("rest of Jan 2026, net"), amounts("Feb 2026"));
+    assert_eq!(now[0] + rest[0] - rest[1], rest[2], "{shown}");
+    assert_eq!(rest[2] + february[0] - february[1], february[2], "{shown}");
+}
+
+#[test]
+fn what_is_wrong_with_a_command_is_said_where_it_is_looked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("donors.csv"), "id,name\n1,Pak Budi\n").unwrap();
+    std::fs::write(folder.path().join("donations.csv"), "id,donor_id,amount,date,state\n1,1,5000,2026-01-02,paid\n")
+        .unwrap();
+    let config =
+        "[files]\nfolder = \".\"\n[store]\npath = \"a.duckdb\"\n[mapping.donations.columns]\nstatus = \"stat\"\n";
+    std::fs::write(folder.path().join("dermawan.toml"), config).unwrap();
+    // A misspelt column is no column that the charity does not have.
+    let doctor = text(&fail(program(folder.path()).arg("doctor")).stdout).to_owned();
+    let line = doctor.lines().find(|line| line.starts_with("FAIL")).unwrap_or_else(|| panic!("{doctor}"));
+    assert!(line.contains("donations.columns.status") && line.contains("stat") && line.contains("state"), "{line}");
+
+    let output = fail(program(folder.path()).args(["etl", "--json"]));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["error"]["code"], "missing_column", "{told}");
+    assert!(told["error"]["message"].as_str().unwrap().contains("donations.status"), "{told}");
+    assert!(fail(program(folder.path()).arg("etl")).stdout.is_empty());
+
+    let output = fail(program(folder.path()).args(["chat", "--demo", "--as", "abc"]));
+    assert!(text(&output.stderr).contains("--as is not a telephone number"), "{}", text(&output.stderr));
+    let hidden = pipe(program(folder.path()).args(["chat", "--demo", "--as", "123456789012345@lid"]), "MENU\n");
+    assert!(!hidden.is_empty());
 }

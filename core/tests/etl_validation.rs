@@ -57,7 +57,7 @@ fn every_reason() {
             "5 | 1 | 1000 | 0024-03-01 | NULL | NULL",
             "6 | 1 | 1000 | 2026-02-01 | NULL | NULL",
             "7 | 1 | NULL | 2026-01-15 | NULL | NULL",
-            "8 | 1 | 10.005 | 2026-01-15 | NULL | NULL",
+            "8 | 1 | 10.0050 | 2026-01-15 | NULL | NULL",
             "9 | 1 | -1 | 2026-01-15 | NULL | NULL",
             "10 | 1 | 0 | 2026-01-15 | NULL | NULL",
             "11 | 1 | 100000000000.01 | 2026-01-15 | NULL | NULL",
@@ -65,6 +65,7 @@ fn every_reason() {
             "13 | 1 | 99999999999999999999999 | 2026-01-15 | NULL | NULL",
             "14 | NULL | 300000 | 2026-01-31 | pending | NULL",
             "15 | 2 | 400000 | 2026-01-31 | pending | ORDER-15",
+            "16 | 1 | 250.000 | 2026-01-15 | NULL | NULL",
         ],
     );
     let lines = table(
@@ -113,12 +114,13 @@ fn every_reason() {
                 (Table::Donations, Some(5), Reason::DateTooEarly, false, text("0024-03-01")),
                 (Table::Donations, Some(6), Reason::FutureDate, false, text("2026-02-01")),
                 (Table::Donations, Some(7), Reason::ImpossibleAmount, false, None),
-                (Table::Donations, Some(8), Reason::FractionOfSen, false, text("10.005")),
+                (Table::Donations, Some(8), Reason::FractionOfSen, false, text("10.0050")),
                 (Table::Donations, Some(9), Reason::AmountNotPositive, false, text("-1.00")),
                 (Table::Donations, Some(10), Reason::AmountNotPositive, false, text("0.00")),
                 (Table::Donations, Some(11), Reason::AbsurdAmount, false, text("100000000000.01")),
                 (Table::Donations, Some(12), Reason::UnknownDonor, true, text("99")),
                 (Table::Donations, Some(13), Reason::ImpossibleAmount, false, text("99999999999999999999999")),
+                (Table::Donations, Some(16), Reason::AmbiguousAmount, false, text("250.000")),
             ];
             let mut found = found;
             found.sort_by_key(|row| (row.0, row.1, row.2));
@@ -260,4 +262,44 @@ fn the_report_can_be_read_back() {
     let json = serde_json::to_string(&report).unwrap();
     assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
     insta::assert_snapshot!(report);
+}
+
+/// A renamed status or another format of amounts must not empty the reports overnight.
+#[test]
+fn a_load_that_loses_much_of_a_good_table_is_refused() {
+    let gifts = |bad: usize, rows: usize| {
+        let line = |i: usize| {
+            let amount = if i < bad { "250.000" } else { "250000" };
+            format!("{} | 1 | {amount} | 2026-01-15 | NULL | NULL", i + 1)
+        };
+        let lines: Vec<String> = (0..rows).map(line).collect();
+        (Table::Donations, table(GIFT, &lines.iter().map(String::as_str).collect::<Vec<_>>()))
+    };
+    let accept = Options { accept_losses: true, ..Options::default() };
+    for store in [&MemoryStore::new() as &dyn Store, &DuckDbStore::in_memory(&DuckDbOptions::default()).unwrap()] {
+        let count = || store.view().unwrap().donor(DonorId(1), TODAY).unwrap().unwrap().count;
+        let next = |bad, rows, options: &Options| load(store, &mut source(&[donors(), gifts(bad, rows)]), options);
+        assert!(next(0, 45, &Options::default()).unwrap().warnings.is_empty());
+        // A fifth, and nine of few, are no alarm.
+        assert!(next(9, 45, &Options::default()).unwrap().warnings.is_empty());
+        assert!(next(9, 12, &Options::default()).unwrap().warnings.is_empty());
+        assert!(next(0, 45, &Options::default()).is_ok());
+        for full in [etl::Mode::Auto, etl::Mode::Full] {
+            let error = next(10, 45, &Options { mode: full, ..Options::default() }).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::SourceData);
+            for part in ["10 of 45 rows", "donations", "ambiguous_amount", "--accept-losses", "nothing was changed"] {
+                assert!(error.to_string().contains(part), "{part}: {error}");
+            }
+            assert_eq!(count(), 45, "readers keep what they have");
+        }
+        let report = next(10, 45, &accept).unwrap();
+        assert!(!report.full, "to accept losses is no other rule");
+        assert!(report.warnings[0].contains("10 of 45 rows of donations"), "{report}");
+        assert_eq!(count(), 35);
+        // What was bad before is told, and does not stand in the way of the rest.
+        assert_eq!(next(11, 46, &Options::default()).unwrap().warnings.len(), 1);
+        assert!(next(0, 46, &Options::default()).unwrap().warnings.is_empty());
+    }
+    let first = load(&MemoryStore::new(), &mut source(&[donors(), gifts(12, 20)]), &Options::default()).unwrap();
+    assert!(first.warnings[0].contains("12 of 20"), "{first}");
 }

@@ -372,7 +372,21 @@ fn misplaced_files_are_not_passed_over() {
     let latin1 = tempfile::tempdir().unwrap();
     std::fs::create_dir(latin1.path().join("id")).unwrap();
     std::fs::write(latin1.path().join("id/hint.txt"), b"caf\xe9").unwrap();
-    assert_eq!(Templates::from_folder(latin1.path(), &ORGANISATION).unwrap_err().kind(), ErrorKind::Io);
+    let error = Templates::from_folder(latin1.path(), &ORGANISATION).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Template);
+    assert!(error.to_string().contains("not UTF-8"), "{error}");
+    for (path, part) in [
+        ("id/hint.TXT", "small letters"),
+        ("in/hint.txt", "no wording of any language"),
+        ("id/old/hint.txt", "no wording of any language"),
+    ] {
+        let folder = folder(&[]);
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "x").unwrap();
+        let error = Templates::from_folder(folder.path(), &ORGANISATION).unwrap_err();
+        assert!(error.kind() == ErrorKind::Template && error.to_string().contains(part), "{error}");
+    }
 }
 
 #[test]

@@ -464,10 +464,13 @@ fn refusals_say_which_and_what_to_do() {
     assert_eq!(failure(snapshot(&no_socket, "")).kind(), ErrorKind::SourceUnavailable);
     assert_eq!(failure(snapshot(&root(server, "tidak_ada"), "")).kind(), ErrorKind::Configuration);
 
-    // a right to one table only: the first other one is named, with the right to grant
+    // a right to one table only: every other one is named, with the right to grant
     let denied = failure(snapshot(&options, ""));
     assert_eq!(denied.kind(), ErrorKind::AccessDenied);
     assert!(denied.to_string().contains(&format!("GRANT SELECT ON `{database}`.`kategori_transaksi`")), "{denied}");
+    for table in ["kas", "donatur", "anak", "donatur_whatsapp", "transaksi_kas"] {
+        assert!(denied.to_string().contains(&format!("GRANT SELECT ON `{database}`.`{table}`")), "{denied}");
+    }
     let only = "categories = false\naccounts = false\nchildren = false\ncontacts = false\ncash_entries = false\n\
                 donors = false";
     assert_eq!(snapshot(&options, only).unwrap(), 1);

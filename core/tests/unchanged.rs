@@ -8,7 +8,7 @@ use dermawan::Table;
 use dermawan::etl::{self, Reading, Report};
 use dermawan::sample::{SESSION, Sample, SampleOptions};
 use dermawan::source::mysql::{MySqlOptions, MySqlSource};
-use dermawan::source::{Mapping, Source};
+use dermawan::source::{Mapping, Selection, Source, Totals};
 use dermawan::store::{DuckDbOptions, DuckDbStore, Store};
 use dermawan_testbed::{MariaDb, Schema};
 use jiff::civil::{Date, date};
@@ -45,7 +45,7 @@ impl Charity {
 
     fn load_into(&self, store: &dyn Store, mapping: Mapping, mode: etl::Mode) -> Report {
         let mut source = MySqlSource::new(MySqlOptions::from_url(&self.url).unwrap(), mapping).unwrap();
-        let options = etl::Options { mode, ..etl::Options::default() };
+        let options = etl::Options { mode, full_every_days: 0, ..etl::Options::default() };
         let (load, before) = (store.begin().unwrap(), store.state().unwrap());
         let run = etl::Run { source: "mysql".into(), before, options: &options, as_of: self.as_of };
         etl::run(&run, &mut *source.snapshot().unwrap(), load, &mut |_| Ok(())).unwrap()
@@ -204,6 +204,150 @@ fn a_later_day_is_noticed_in_an_unchanged_table() {
     assert_eq!((donations(&late).changes.inserted, donations(&late).census.facts), (1, 1), "\n{late}");
     assert!(late.balances(), "\n{late}");
     charity.equals_a_fresh_load();
+}
+
+/// What somebody changes in the database without moving `updated_at`.
+#[test]
+fn what_was_changed_by_hand_is_noticed() {
+    let mut charity = Charity::new("by_hand");
+    charity.run("SET sql_mode = ''");
+    charity.load();
+    for (statement, updated) in [
+        ("UPDATE donasi SET tanggal_catat = '2025-03-04' WHERE id_donasi = 7", 1),
+        // Two gifts that change places leave every plain sum as it was.
+        (
+            "UPDATE donasi a JOIN donasi b ON (a.id_donasi, b.id_donasi) IN ((11, 12), (12, 11))
+             SET a.tanggal_catat = IF(a.id_donasi = 11, '2024-01-02', '2024-05-06')",
+            2,
+        ),
+        (
+            "UPDATE donasi a JOIN donasi b ON (a.id_donasi, b.id_donasi) IN ((11, 12), (12, 11))
+             SET a.tanggal_catat = b.tanggal_catat",
+            2,
+        ),
+        ("UPDATE transaksi_kas SET tanggal = '2025-03-04' WHERE id_transaksi = 9", 1),
+        ("UPDATE transaksi_kas SET id_kategori = IF(id_kategori = 2, 3, 2) WHERE id_transaksi = 9", 1),
+        ("UPDATE donatur SET nama = 'Nama Lain', no_hp = '081211110000' WHERE id_donatur = 4", 1),
+        ("UPDATE anak SET tanggal_keluar = '2025-08-01', status_anak = 'keluar' WHERE id_anak = 3", 1),
+        ("UPDATE kas SET nama_kas = 'Kas Lain' LIMIT 1", 1),
+        ("UPDATE donatur_whatsapp SET whatsapp_number = '6281299990001' WHERE is_verified = 1 ORDER BY id LIMIT 1", 1),
+    ] {
+        // The columns that the server moves by itself are left where they are.
+        let kept = statement
+            .replacen(" SET ", " SET updated_at = updated_at, ", 1)
+            .replace("SET updated_at = updated_at, a.", "SET a.updated_at = a.updated_at, a.");
+        charity.run(&kept);
+        let report = charity.load();
+        assert!(!report.full, "{report}");
+        assert_eq!(report.changes().updated, updated, "{statement}\n{report}");
+        charity.equals_a_fresh_load();
+    }
+    let connection = charity.store.connection().unwrap();
+    let new: i64 = connection
+        .query_row("SELECT count(*) FROM contacts WHERE number = '6281299990001' AND verified", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(new, 1, "the number of a verified contact");
+}
+
+/// A table too large to be compared whole is compared by sums, but for contacts; and once a week everything is read.
+#[test]
+fn what_sums_do_not_show_is_right_again_within_a_week() {
+    let mut charity = Charity::new("weekly");
+    let load = |charity: &Charity, day: Date| {
+        let mut source = MySqlSource::new(MySqlOptions::from_url(&charity.url).unwrap(), Mapping::default()).unwrap();
+        let options = etl::Options { compare_whole_below: 5, ..etl::Options::default() };
+        let (load, before) = (charity.store.begin().unwrap(), charity.store.state().unwrap());
+        let run = etl::Run { source: "mysql".into(), before, options: &options, as_of: day };
+        etl::run(&run, &mut *source.snapshot().unwrap(), load, &mut |_| Ok(())).unwrap()
+    };
+    let name = |charity: &Charity| -> String {
+        let connection = charity.store.connection().unwrap();
+        connection.query_row("SELECT name FROM donors WHERE donor_id = 4", [], |row| row.get(0)).unwrap()
+    };
+    let first = charity.as_of;
+    assert!(load(&charity, first).full);
+    charity.run("UPDATE donatur SET nama = 'Nama Lain', updated_at = updated_at WHERE id_donatur = 4");
+    charity.run(
+        "UPDATE donatur_whatsapp SET whatsapp_number = '6281299990001', updated_at = updated_at ORDER BY id LIMIT 1",
+    );
+    let second = load(&charity, first.tomorrow().unwrap());
+    let of = |report: &Report, table: Table| report.tables.iter().find(|t| t.table == table).unwrap().clone();
+    assert_eq!(of(&second, Table::Donors).reading, Reading::Changed, "{second}");
+    assert_eq!(of(&second, Table::Contacts).changes.updated, 1, "{second}");
+    assert_ne!(name(&charity), "Nama Lain", "sums do not show a name");
+    let sixth = load(&charity, first.checked_add(jiff::Span::new().days(6)).unwrap());
+    assert!(!sixth.full, "{sixth}");
+    let week = load(&charity, first.checked_add(jiff::Span::new().days(7)).unwrap());
+    assert!(week.full && week.warnings.is_empty(), "{week}");
+    assert_eq!(name(&charity), "Nama Lain");
+    assert!(!load(&charity, first.checked_add(jiff::Span::new().days(8)).unwrap()).full, "a week from there");
+}
+
+/// What the server sums is what the rows sum to, whatever stands in the cells.
+#[test]
+fn the_server_sums_marks_as_the_rows_do() {
+    let mut charity = Charity::new("marks");
+    for statement in [
+        "SET sql_mode = 'ALLOW_INVALID_DATES'",
+        "SET foreign_key_checks = 0",
+        "ALTER TABLE donasi MODIFY tanggal_catat DATE NULL",
+        // A copy has no foreign keys.
+        "CREATE TABLE kas_lain LIKE transaksi_kas",
+        "INSERT INTO kas_lain SELECT * FROM transaksi_kas",
+        "DROP TABLE transaksi_kas",
+        "RENAME TABLE kas_lain TO transaksi_kas",
+        "ALTER TABLE transaksi_kas MODIFY tanggal DATE NULL, MODIFY id_kategori BIGINT NULL",
+        "UPDATE donasi SET tanggal_catat = '0000-00-00' WHERE id_donasi = 1",
+        "UPDATE donasi SET tanggal_catat = '2024-02-00' WHERE id_donasi = 2",
+        "UPDATE donasi SET tanggal_catat = '2024-00-10' WHERE id_donasi = 3",
+        "UPDATE donasi SET tanggal_catat = '2023-02-29' WHERE id_donasi = 4",
+        "UPDATE donasi SET tanggal_catat = '2024-02-29' WHERE id_donasi = 5",
+        "UPDATE donasi SET tanggal_catat = NULL, status_pembayaran = NULL WHERE id_donasi = 6",
+        "UPDATE donasi SET tanggal_catat = '0999-12-31' WHERE id_donasi = 7",
+        "UPDATE donasi SET tanggal_catat = '9999-12-31' WHERE id_donasi = 8",
+        "UPDATE donasi SET tanggal_catat = '1000-01-01' WHERE id_donasi = 9",
+        "UPDATE donasi SET tanggal_catat = '2024-04-31' WHERE id_donasi = 10",
+        "UPDATE transaksi_kas SET tanggal = '0000-00-00' WHERE id_transaksi = 1",
+        "UPDATE transaksi_kas SET id_kategori = NULL WHERE id_transaksi = 2",
+        "UPDATE transaksi_kas SET id_kategori = -3 WHERE id_transaksi = 3",
+        "UPDATE transaksi_kas SET id_kategori = 9223372036854775807 WHERE id_transaksi = 4",
+    ] {
+        charity.run(statement);
+    }
+    let alike = |charity: &Charity, zone: &str| {
+        let server = MySqlOptions { time_zone: zone.into(), ..MySqlOptions::from_url(&charity.url).unwrap() };
+        let mut source = MySqlSource::new(server, Mapping::default()).unwrap();
+        let mut snapshot = source.snapshot().unwrap();
+        for table in Table::ALL {
+            let (mut whole, mut ranges) = (Totals::default(), std::collections::BTreeMap::new());
+            snapshot
+                .read(table, &Selection::All, &mut |batch| {
+                    whole.add(&Totals::of(table, &batch.rows));
+                    Totals::of_ranges(table, &batch.rows, 100, &mut ranges);
+                    Ok(())
+                })
+                .unwrap();
+            assert_eq!(snapshot.totals(table).unwrap(), whole, "{table} {zone}");
+            let summed = snapshot.totals_by_range(table, 100).unwrap();
+            assert_eq!(summed, ranges.into_iter().collect::<Vec<_>>(), "{table} {zone}");
+        }
+    };
+    alike(&charity, "Asia/Jakarta");
+    // What is rejected counts too: nothing is read a second time.
+    charity.load();
+    charity.run("UPDATE donasi SET jumlah = jumlah + 1, updated_at = NOW() WHERE id_donasi = 300");
+    let report = charity.load();
+    assert!(report.tables.iter().all(|table| table.ranges_reread == 0), "{report}");
+    charity.equals_a_fresh_load();
+
+    charity.run("ALTER TABLE donasi MODIFY tanggal_catat DATETIME NULL");
+    alike(&charity, "Asia/Jakarta");
+    charity.run("UPDATE donasi SET tanggal_catat = NULL WHERE YEAR(tanggal_catat) NOT BETWEEN 1971 AND 2030 OR DAY(LAST_DAY(tanggal_catat)) IS NULL");
+    charity.run("UPDATE donasi SET tanggal_catat = NULL WHERE id_donasi < 20");
+    charity.run("ALTER TABLE donasi MODIFY tanggal_catat TIMESTAMP NULL");
+    charity.run("UPDATE donasi SET tanggal_catat = '2024-06-30 17:00:00' WHERE id_donasi = 30");
+    alike(&charity, "Asia/Jakarta");
+    alike(&charity, "Europe/Berlin");
 }
 
 /// Two states of the rules in one file would be a mixture that nobody notices.

@@ -8,7 +8,7 @@ use crate::shapes;
 use crate::table::Table;
 use dermawan::insight::MonthlyReport;
 use dermawan::message::{clean_or, date, rupiah};
-use dermawan::{Analytics, Error, ErrorKind, Month, Result};
+use dermawan::{Analytics, Error, ErrorKind, Month, Result, Rupiah};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -163,7 +163,7 @@ impl Asked<'_> {
         let (analytics, as_of, limit) = (self.analytics, self.as_of, self.limit.unwrap_or(usize::MAX));
         Ok(match subject {
             Subject::Forecast => Found::Forecast(shapes::donations(analytics, as_of)?),
-            Subject::CashFlow => Found::CashFlow(shapes::cash_flow(analytics, as_of)?),
+            Subject::CashFlow => Found::CashFlow(shapes::cash_flow_from_today(analytics, as_of)?),
             Subject::Churn => Found::Churn(shapes::churn(analytics, as_of, limit)?.0),
             Subject::Segments => Found::Segments(shapes::segments(analytics, as_of, limit)?),
             Subject::Value => Found::Value(shapes::values(analytics, as_of, limit)?),
@@ -223,7 +223,18 @@ impl Asked<'_> {
 
     fn cash_flow(&self) -> Result<String> {
         let mut table = Table::new(&["month", ">income", ">expense", ">balance"]);
-        for month in shapes::cash_flow(self.analytics, self.as_of)? {
+        let months = shapes::cash_flow_from_today(self.analytics, self.as_of)?;
+        if let Some(shapes::FromToday { balance, rest_of_month: rest, opening_balance }) =
+            months.first().and_then(|first| first.from_today)
+        {
+            let language = self.analytics.settings().organisation.language;
+            let month = dermawan::message::month_short(Month::of(self.as_of), language);
+            let none = Rupiah::ZERO;
+            let (income, expense) = if rest < none { (none, none - rest) } else { (rest, none) };
+            table.row(["now".into(), String::new(), String::new(), rupiah(balance)]);
+            table.row([format!("rest of {month}, net"), rupiah(income), rupiah(expense), rupiah(opening_balance)]);
+        }
+        for month in months {
             let amounts = [month.predicted_income, month.predicted_expense, month.predicted_balance];
             table.row(std::iter::once(month.month).chain(amounts.map(rupiah)));
         }

@@ -27,6 +27,11 @@ pub(crate) fn run(arguments: &Arguments, options: &Chat) -> Result<ExitCode> {
     }
     let register = register(&analytics.settings().register, options)?;
     let sender = Sender::read(&options.number);
+    // The bot is silent to whom it cannot tell apart; whoever tries it out should know why.
+    if sender == Sender::Unknown && !options.number.contains('@') {
+        return Err(Error::new(ErrorKind::InvalidInput, "--as is not a telephone number")
+            .hint("write it like 6281234567890, or a hidden identity like 123456789@lid"));
+    }
     let mut session = Session::default();
     let mut replied = false;
     let mut lines = stdin().lock().lines();

@@ -160,6 +160,9 @@ fn tables(findings: &mut Findings, mut source: Box<dyn Source>) {
             Err(error) => findings.fail("table", &error),
         }
     }
+    for remark in snapshot.remarks() {
+        findings.warn("table", remark.clone(), "see the loading of data in the README");
+    }
     for table in dermawan::Table::ALL {
         if snapshot.tables().iter().all(|info| info.table != table) {
             let remedy = format!("if the charity has it, map it: [mapping] {table} = \"its name\"");

@@ -9,10 +9,24 @@ use dermawan::etl::{self, Mode};
 use dermawan::sample::SampleOptions;
 use dermawan::source::Source;
 use dermawan::{Error, ErrorKind, Result};
+use serde::Serialize;
 use std::process::ExitCode;
 
-/// Loads, and prints the report.
+/// Loads, and prints the report; with `--json` an error is JSON on standard output too.
 pub(crate) fn run(arguments: &Arguments, options: &Etl) -> Result<ExitCode> {
+    let outcome = load(arguments, options);
+    if let (Err(error), true) = (&outcome, options.json) {
+        Screen::stdout().line(json(&Failed { error })?)?;
+    }
+    outcome
+}
+
+#[derive(Serialize)]
+struct Failed<'a> {
+    error: &'a Error,
+}
+
+fn load(arguments: &Arguments, options: &Etl) -> Result<ExitCode> {
     let config = Config::load(arguments.config.as_deref())?;
     let as_of = config.as_of(arguments.as_of)?;
     let mut source: Box<dyn Source> = if options.sample {
@@ -27,8 +41,8 @@ pub(crate) fn run(arguments: &Arguments, options: &Etl) -> Result<ExitCode> {
     interrupt::listen()?;
     let analytics = match super::open_or_create(&config) {
         Ok(analytics) => analytics,
-        // A sample would replace what a server serves.
-        Err(error) if error.kind() == ErrorKind::StoreLocked && !options.sample => {
+        // A sample would replace what a server serves, and losses are nothing to be accepted from afar.
+        Err(error) if error.kind() == ErrorKind::StoreLocked && !options.sample && !options.accept_losses => {
             let path = format!("/api/etl?full={}", options.full);
             let Some(answer) = crate::server::ask(&config.store_path(), "POST", &path) else { return Err(error) };
             let report: etl::Report = serde_json::from_str(&answer?)
@@ -38,7 +52,11 @@ pub(crate) fn run(arguments: &Arguments, options: &Etl) -> Result<ExitCode> {
         Err(error) => return Err(error),
     };
     let rules = &analytics.settings().etl;
-    let rules = etl::Options { mode: if options.full { Mode::Full } else { rules.mode }, ..rules.clone() };
+    let rules = etl::Options {
+        mode: if options.full { Mode::Full } else { rules.mode },
+        accept_losses: options.accept_losses || rules.accept_losses,
+        ..rules.clone()
+    };
     tracing::info!(source = source.label(), %as_of, "load begins");
     let mut bars = Bars::new();
     let report = analytics.load_with(&mut *source, &rules, as_of, &mut |progress| bars.show(progress))?;

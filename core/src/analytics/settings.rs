@@ -122,14 +122,14 @@ impl Settings {
 
     /// Checks every part; names the value that is wrong.
     pub fn validate(&self) -> Result<()> {
-        self.organisation.validate()?;
-        self.etl.validate()?;
-        self.forecast.validate()?;
-        self.cash_flow.validate()?;
-        self.next_gift.validate()?;
-        self.churn.validate()?;
-        self.churn_backtest.validate()?;
-        self.outlook.validate()?;
+        in_section("organisation", self.organisation.validate())?;
+        in_section("etl", self.etl.validate())?;
+        in_section("forecast", self.forecast.validate())?;
+        in_section("cash_flow", self.cash_flow.validate())?;
+        in_section("next_gift", self.next_gift.validate())?;
+        in_section("churn", self.churn.validate())?;
+        in_section("churn_backtest", self.churn_backtest.validate())?;
+        in_section("outlook", self.outlook.validate())?;
         let asked = self.churn_backtest.horizon_days;
         if asked != BacktestOptions::default().horizon_days && asked != self.outlook.horizon_days {
             return Err(Error::new(ErrorKind::Configuration, "churn_backtest and outlook have different horizons")
@@ -137,12 +137,12 @@ impl Settings {
                 .context("outlook.horizon_days", self.outlook.horizon_days)
                 .hint("set outlook.horizon_days only: a method is chosen over the horizon that it is asked about"));
         }
-        self.calls.validate()?;
-        self.segments.validate()?;
-        self.expense_anomalies.validate()?;
-        self.unusual_transactions.validate()?;
-        self.screening.validate()?;
-        self.register.validate()?;
+        in_section("calls", self.calls.validate())?;
+        in_section("segments", self.segments.validate())?;
+        in_section("expense_anomalies", self.expense_anomalies.validate())?;
+        in_section("unusual_transactions", self.unusual_transactions.validate())?;
+        in_section("screening", self.screening.validate())?;
+        in_section("register", self.register.validate())?;
         if self.risk_score > 100 {
             return Err(Error::new(ErrorKind::Configuration, "risk_score must be 0 to 100"));
         }
@@ -151,4 +151,8 @@ impl Settings {
         }
         Ok(())
     }
+}
+/// Says in which section of the settings a value is wrong: half of them have a `horizon`.
+fn in_section(name: &'static str, outcome: Result<()>) -> Result<()> {
+    outcome.map_err(|error| error.context("section", name))
 }

@@ -118,6 +118,9 @@ pub struct State {
     pub source: String,
     /// A number that changes when the rules of the load do; then everything is read anew.
     pub rules: String,
+    /// The day on which everything was last read anew; `None` in a file of an earlier version.
+    #[serde(default)]
+    pub full_on: Option<Date>,
     /// One entry for each table that the source has.
     pub tables: BTreeMap<Table, Freshness>,
 }

@@ -7,11 +7,13 @@
 //! The first load reads everything. Later ones read the rows modified since (with an overlap) and those without a
 //! modification time, and then compare counts and sums again: what was deleted, or changed without moving
 //! `updated_at`, shows itself there and is looked for in ranges of keys, so that only those ranges are read again.
-//! Text changed by hand without moving `updated_at` changes no sum; a full load finds it.
+//! What changes no sum (a text of a large table, two amounts that changed places) is right again with the next full load,
+//! which comes by itself every [`Options::full_every_days`]; small tables and contacts are compared row by row.
 
 pub mod facts;
 mod keys;
 mod load;
+mod losses;
 mod options;
 mod quarantine;
 mod report;

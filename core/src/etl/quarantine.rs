@@ -21,6 +21,8 @@ pub enum Reason {
     FutureDate,
     /// The amount is missing or not a number.
     ImpossibleAmount,
+    /// The amount is text like `250.000`, which could be two amounts; `number_format` in the mapping says which.
+    AmbiguousAmount,
     /// A cell that should be a number is not, or is out of range; the row is kept without it.
     ImpossibleNumber,
     /// The amount has more than two decimals.
@@ -54,6 +56,7 @@ impl Reason {
             Self::DateTooEarly => "date_too_early",
             Self::FutureDate => "future_date",
             Self::ImpossibleAmount => "impossible_amount",
+            Self::AmbiguousAmount => "ambiguous_amount",
             Self::ImpossibleNumber => "impossible_number",
             Self::FractionOfSen => "fraction_of_sen",
             Self::AmountNotPositive => "amount_not_positive",
@@ -67,13 +70,14 @@ impl Reason {
     }
 
     /// All reasons.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::MissingKey,
         Self::DuplicateKey,
         Self::ImpossibleDate,
         Self::DateTooEarly,
         Self::FutureDate,
         Self::ImpossibleAmount,
+        Self::AmbiguousAmount,
         Self::ImpossibleNumber,
         Self::FractionOfSen,
         Self::AmountNotPositive,

@@ -15,7 +15,7 @@ pub enum Reading {
     Full,
     /// The rows modified since the last load, and the ranges where counts or sums differed.
     Changed,
-    /// Every row, compared with what was there, because the table has no modification time.
+    /// Every row, compared with what was there, because the table has no modification time or is small, or because privacy hangs on it.
     Compared,
     /// None but those whose fault may have passed: the source says that nothing has changed since the last load.
     Unchanged,

@@ -3,11 +3,12 @@
 use super::facts;
 use super::keys::{KeySet, Seen};
 use super::load::{Freshness, Load, Scope, State};
+use super::losses::losses;
 use super::options::{Mode, Options};
 use super::report::{Progress, Reading, Report, Step, TableReport, differences};
 use super::validate::{Clean, Validator};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::Table;
+use crate::model::{Table, epoch_day};
 use crate::source::{Selection, Snapshot, Sums, TableInfo, Totals};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::UInt64Type;
@@ -54,7 +55,7 @@ pub fn run<'l>(
     run.options.validate()?;
     let rules = rules(run.options, &*snapshot);
     let usable = |state: &&State| run.options.mode == Mode::Auto && state.rules == rules && state.source == run.source;
-    let previous = run.before.as_ref().filter(usable);
+    let previous = run.before.as_ref().filter(usable).filter(|state| !is_full_due(run, state));
     let mut report = Report {
         run: run.before.as_ref().map_or(1, |state| state.run + 1),
         as_of: run.as_of,
@@ -71,18 +72,21 @@ pub fn run<'l>(
                 .into(),
         );
     }
+    report.warnings.extend_from_slice(snapshot.remarks());
     let mut watermarks = BTreeMap::new();
     let mut passes = Pass { run, progress, report: &mut report, watermarks: &mut watermarks, known: [None, None] };
     match previous {
         None => passes.full(snapshot, &mut *load)?,
         Some(state) => passes.incremental(state, snapshot, &mut *load)?,
     }
+    losses(&mut report, run.before.as_ref(), run.options)?;
     let taken_at = snapshot.taken_at();
     let mut state = State {
         run: report.run,
         as_of: run.as_of,
         source: run.source.clone(),
         rules,
+        full_on: previous.map_or(Some(run.as_of), |state| state.full_on),
         tables: previous.map(|state| state.tables.clone()).unwrap_or_default(),
     };
     for table in &report.tables {
@@ -105,12 +109,29 @@ pub fn run<'l>(
     Ok(report)
 }
 
+/// Whether so many days have passed since everything was read anew. A load as of an earlier day is not due for that.
+fn is_full_due(run: &Run<'_>, state: &State) -> bool {
+    let days = i64::from(run.options.full_every_days);
+    let since = |full: Date| i64::from(epoch_day(run.as_of)) - i64::from(epoch_day(full));
+    days > 0 && state.full_on.is_none_or(|full| since(full) >= days)
+}
+
+/// What tells rows of this version from those of versions that summed otherwise.
+const MARKS: &str = "marks of dates and categories";
+
 /// A number that changes when a rule does: what the load accepts, what the source calls its tables and columns, in which
 /// zone its instants are read, and which of them there are. Rows read by other rules may not stand beside new ones.
 fn rules(options: &Options, snapshot: &dyn Snapshot) -> String {
-    let rules = Options { mode: Mode::Auto, ..options.clone() };
+    // How much is compared changes nothing in a row.
+    let rules = Options {
+        mode: Mode::Auto,
+        compare_whole_below: 0,
+        full_every_days: 0,
+        accept_losses: false,
+        ..options.clone()
+    };
     let text = serde_json::to_string(&rules).unwrap_or_default();
-    let mut texts = vec![text, snapshot.rules()];
+    let mut texts = vec![MARKS.into(), text, snapshot.rules()];
     for info in snapshot.tables() {
         texts.push(format!("{} {} {} {}", info.table, info.source_name, info.has_updated_at, info.missing.join(" ")));
     }
@@ -276,6 +297,16 @@ impl Pass<'_, '_> {
         Ok(())
     }
 
+    /// Whether every row of a table is looked at, because its sums do not show what people change by hand.
+    fn is_compared_whole(&self, info: &TableInfo, before: &State) -> bool {
+        let rows = before.tables.get(&info.table).map_or(0, |freshness| freshness.rows);
+        match info.table {
+            Table::Donations | Table::CashEntries => false,
+            Table::Contacts => true,
+            _ => rows <= self.run.options.compare_whole_below,
+        }
+    }
+
     /// Merges the rows of a table that the source says have changed, and those whose fault may have passed.
     fn changed(
         &mut self,
@@ -285,7 +316,8 @@ impl Pass<'_, '_> {
         load: &mut dyn Load,
     ) -> Result<TableReport> {
         let watermark = before.tables.get(&info.table).and_then(|freshness| freshness.watermark);
-        let (reading, selection, scope) = match watermark.filter(|_| info.has_updated_at) {
+        let whole = self.is_compared_whole(info, before);
+        let (reading, selection, scope) = match watermark.filter(|_| info.has_updated_at && !whole) {
             Some(newest) => {
                 let overlap = i64::from(self.run.options.overlap_minutes) * 60_000_000;
                 (Reading::Changed, Selection::ChangedSince(newest.saturating_sub(overlap)), Scope::Staged)

@@ -6,7 +6,7 @@ use super::options::Options;
 use super::quarantine::{Quarantined, Reason};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Number, Table, epoch_day};
-use crate::source::{Fault, FaultKind, RawBatch, mark, raw_schema, summed_columns};
+use crate::source::{Fault, FaultKind, Marked, RawBatch, marked_columns, raw_schema, summed_columns};
 use arrow::array::{
     Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray, StringBuilder,
     TimestampMicrosecondArray, UInt64Array, UInt64Builder,
@@ -310,6 +310,7 @@ impl<'a> Notes<'a> {
                     self.reject(fault.row, Reason::ImpossibleAmount, column);
                 }
                 (FaultKind::ImpossibleNumber, column) => self.keep(fault.row, Reason::ImpossibleNumber, column, 0),
+                (FaultKind::AmbiguousNumber, column) => self.reject(fault.row, Reason::AmbiguousAmount, column),
                 (FaultKind::FractionOfSen, column) => self.reject(fault.row, Reason::FractionOfSen, column),
                 (FaultKind::RepairedText, _) => self.repaired += 1,
                 (FaultKind::DamagedText, column) => self.keep(fault.row, Reason::DamagedText, column, 0),
@@ -331,7 +332,7 @@ impl<'a> Notes<'a> {
                 value: self.text(row, column),
                 amount: amount.map_or(0, |name| self.sen(row, name)),
                 reference: reference.map_or(0, |name| self.number(row, name)),
-                mark: mark_column.map_or(0, |name| self.mark(row, name)),
+                mark: self.mark(row, mark_column),
             });
         }
         for &(row, reason, column, reference) in &self.remarks {
@@ -394,11 +395,20 @@ impl<'a> Notes<'a> {
         }
     }
 
-    fn mark(&self, row: usize, column: &str) -> i64 {
-        let Some(cells) = self.batch.rows.column_by_name(column).filter(|cells| cells.is_valid(row)) else { return 0 };
-        if let Some(text) = cells.as_any().downcast_ref::<StringArray>() {
-            return mark(text.value(row)) as i64;
+    /// What the row adds to the source's sum of marks.
+    fn mark(&self, row: usize, status: Option<&str>) -> i64 {
+        fn column<'a, A: Array + 'static>(rows: &'a RecordBatch, name: Option<&str>, row: usize) -> Option<&'a A> {
+            rows.column_by_name(name?)?.as_any().downcast_ref::<A>().filter(|cells| cells.is_valid(row))
         }
-        cells.as_any().downcast_ref::<BooleanArray>().map_or(0, |flag| i64::from(flag.value(row)))
+        let rows = &self.batch.rows;
+        let (date, category) = marked_columns(self.batch.table);
+        let marked = Marked {
+            key: self.keys.is_valid(row).then(|| self.keys.value(row)),
+            status: column::<StringArray>(rows, status, row).map(|cells| cells.value(row)),
+            flag: column::<BooleanArray>(rows, status, row).is_some_and(|cells| cells.value(row)),
+            day: column::<Date32Array>(rows, date, row).map(|cells| cells.value(row)),
+            category: column::<UInt64Array>(rows, category, row).map(|cells| cells.value(row)),
+        };
+        marked.sum(self.batch.table) as i64
     }
 }

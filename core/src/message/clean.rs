@@ -20,6 +20,8 @@ const DEGREES: [&str; 18] = [
 /// - One line: line and paragraph separators, tabs and control characters become spaces, runs of spaces one; bidirectional
 ///   overrides, zero-width characters and other invisible ones go. A joiner between the parts of an emoji stays.
 /// - No link: a word that follows a dot directly gets a space before it (`example. com`), a scheme too (`http: //`).
+/// - No telephone number to tap on, no mention: nine digits or more in a row are parted by slashes (`0812/3456/7890`), and
+///   a space comes between an `@` and a digit.
 /// - No variable of the gateway: `{ }` become `( )`, `|` becomes `/`.
 /// - Longer values end in `…`, which counts; a letter is not parted from its marks.
 ///
@@ -33,9 +35,18 @@ const DEGREES: [&str; 18] = [
 /// }
 /// ```
 pub fn clean(text: &str, limit: usize) -> String {
+    cleaned(text, limit, without_numbers)
+}
+
+/// The same for what the organisation says of itself: its account and telephone numbers are meant to be read and tapped.
+pub(super) fn clean_own(text: &str, limit: usize) -> String {
+    cleaned(text, limit, str::to_owned)
+}
+
+fn cleaned(text: &str, limit: usize, numbers: impl Fn(&str) -> String) -> String {
     // No more than a multiple of the limit is looked at: a name of a megabyte costs no more than a long one.
     let spelled = spelled(text.chars().take(limit.saturating_mul(8).saturating_add(64)));
-    let unlinked = without_links(&spelled);
+    let unlinked = numbers(&without_links(&spelled));
     shortened(without_start_marks(&unlinked).trim_end(), limit)
 }
 
@@ -151,6 +162,50 @@ fn without_links(text: &str) -> String {
     out
 }
 
+/// Digits in a row that WhatsApp may take for a telephone number.
+const NUMBER_DIGITS: usize = 9;
+
+/// Digits that stay together in such a row.
+const GROUP: usize = 4;
+
+/// Puts slashes into what could be a telephone number, and a space behind an `@` that would mention one. Nine digits in a
+/// row are one, and nine with blanks, hyphens or brackets between them if they begin like one: `+`, `0` or `62`.
+fn without_numbers(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let mut out = String::with_capacity(text.len() + 4);
+    let mut at = 0;
+    while at < chars.len() {
+        let c = chars[at];
+        if !c.is_numeric() {
+            out.push(c);
+            if matches!(c, '@' | '＠') && chars.get(at + 1).is_some_and(|next| next.is_numeric()) {
+                out.push(' ');
+            }
+            at += 1;
+            continue;
+        }
+        let mut end = at;
+        while chars[end..].first().is_some_and(|c| c.is_numeric())
+            || (matches!(chars.get(end), Some(' ' | '-' | '(' | ')'))
+                && chars.get(end + 1).is_some_and(|c| c.is_numeric()))
+        {
+            end += 1;
+        }
+        let row = &chars[at..end];
+        let digits: Vec<char> = row.iter().copied().filter(|c| c.is_numeric()).collect();
+        let begins = at > 0 && chars[at - 1] == '+' || digits[0] == '0' || digits.starts_with(&['6', '2']);
+        let long = row.split(|c| !c.is_numeric()).any(|run| run.len() >= NUMBER_DIGITS);
+        if long || (begins && digits.len() >= NUMBER_DIGITS) {
+            let groups: Vec<String> = digits.chunks(GROUP).map(String::from_iter).collect();
+            out += &groups.join("/");
+        } else {
+            out.extend(row);
+        }
+        at = end;
+    }
+    out
+}
+
 /// Whether a dot between these two may stand without a space: the word after it is a single letter (`S.H`), a degree
 /// that is no domain, or a number in a number that is no address.
 fn may_follow_dot(before: &str, after: &str) -> bool {
@@ -247,6 +302,15 @@ mod tests {
             ("M.Si", "M. Si"),
             ("10.0.0.1", "10) 0. 0. 1"),
             ("http 10.0.0.1", "http 10. 0. 0. 1"),
+            ("Budi +6281234567890", "Budi +6281/2345/6789/0"),
+            ("081234567890", "0812/3456/7890"),
+            ("Ibu 0812-3456 7890 (baru)", "Ibu 0812/3456/7890 (baru)"),
+            ("@6281234567890", "@ 6281/2345/6789/0"),
+            ("@62", "@ 62"),
+            ("٠٨١٢٣٤٥٦٧٨٩", "٠٨١٢/٣٤٥٦/٧٨٩"),
+            ("111111110 1111 1111", "1111/1111/0111/1111/1"),
+            ("2026-01-15 10", "2026-01-15 10"),
+            ("NIK 12345678", "NIK 12345678"),
             ("\u{301}Budi", "Budi"),
             ("\u{fe0f}\u{20e3}Budi", "Budi"),
             ("B\u{301}\u{301}\u{301}\u{301}\u{301}", "B\u{301}\u{301}\u{301}"),
@@ -294,6 +358,13 @@ mod tests {
         joined || text.contains("://")
     }
 
+    /// A row of nine digits, or a mention.
+    fn numbers(text: &str) -> bool {
+        let chars: Vec<char> = text.chars().collect();
+        chars.windows(NUMBER_DIGITS).any(|row| row.iter().all(|c| c.is_numeric()))
+            || chars.windows(2).any(|pair| pair[0] == '@' && pair[1].is_numeric())
+    }
+
     fn holds(text: &str, limit: usize) -> Result<(), TestCaseError> {
         let cleaned = clean(text, limit);
         prop_assert!(!cleaned.contains(['*', '_', '~', '`', '{', '}', '|']), "{cleaned:?}");
@@ -301,6 +372,7 @@ mod tests {
         prop_assert!(!cleaned.starts_with(['>', '-', '•', ' ']) && !cleaned.ends_with(' '), "{cleaned:?}");
         prop_assert!(!cleaned.starts_with(is_joining), "{cleaned:?}");
         prop_assert!(!links(&cleaned), "{cleaned:?}");
+        prop_assert!(!numbers(&cleaned), "{cleaned:?}");
         prop_assert!(cleaned.chars().count() <= limit, "{cleaned:?}");
         prop_assert_eq!(clean(&cleaned, limit), cleaned, "cleaning twice");
         Ok(())
@@ -316,6 +388,11 @@ mod tests {
 
         #[test]
         fn hostile_text_comes_out_harmless(text in adversarial(), limit in 0usize..80) {
+            holds(&text, limit)?;
+        }
+
+        #[test]
+        fn no_number_is_left_to_tap_on(text in "[@+0-9٣ ()*.a-]{0,60}", limit in 0usize..80) {
             holds(&text, limit)?;
         }
 

@@ -3,7 +3,7 @@
 
 use super::catalogue::Template;
 use super::check::{self, FILTERS};
-use super::clean::{clean, clean_or};
+use super::clean::{clean_or, clean_own};
 use super::values::Message;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Language, Organisation};
@@ -38,12 +38,12 @@ impl Templates {
     /// file, line and variable.
     pub fn from_folder(folder: impl AsRef<Path>, organisation: &Organisation) -> Result<Self> {
         let folder = folder.as_ref();
-        refuse_strangers(folder, |_| false, "put it into the folder of its language, id or en")?;
+        refuse_strangers(folder, |_| false, &["id", "en"], "put it into the folder of its language, id or en")?;
         let folder = folder.join(code(organisation.language));
         if folder.is_dir() {
             let known = |name: &str| Template::named(name).is_some();
             let names: Vec<&str> = Template::ALL.iter().map(|template| template.name()).collect();
-            refuse_strangers(&folder, known, &format!("the messages are: {}", names.join(", ")))?;
+            refuse_strangers(&folder, known, &[], &format!("the messages are: {}", names.join(", ")))?;
         }
         Self::load(organisation, |template| {
             let path = folder.join(format!("{}.txt", template.name()));
@@ -114,7 +114,7 @@ fn environment(organisation: &Organisation) -> Environment<'static> {
     environment.add_filter(lower, filters::lower);
     environment.add_filter(length, filters::length);
 
-    let optional = |text: &str| Some(clean(text, LONGEST_VALUE)).filter(|text| !text.is_empty());
+    let optional = |text: &str| Some(clean_own(text, LONGEST_VALUE)).filter(|text| !text.is_empty());
     let account = &organisation.bank_account;
     environment.add_global("organisation", Value::from(clean_or(&organisation.name, LONGEST_VALUE, "-")));
     environment.add_global("place", Value::from(optional(&organisation.place)));
@@ -124,12 +124,26 @@ fn environment(organisation: &Organisation) -> Environment<'static> {
     environment
 }
 
-/// Refuses `.txt` files whose name is not known: a misspelt replacement would otherwise be passed over in silence.
-fn refuse_strangers(folder: &Path, known: impl Fn(&str) -> bool, hint: &str) -> Result<()> {
+/// Refuses `.txt` files and folders whose name is not known: a misspelt replacement would otherwise be passed over in
+/// silence. Other files, and what begins with a dot, are the organisation's own affair.
+fn refuse_strangers(folder: &Path, known: impl Fn(&str) -> bool, folders: &[&str], hint: &str) -> Result<()> {
     let entries = std::fs::read_dir(folder).map_err(|cause| unreadable(folder, cause))?;
     for entry in entries {
         let path = entry.map_err(|cause| unreadable(folder, cause))?.path();
-        let is_text = path.extension().is_some_and(|extension| extension == "txt");
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.is_dir() {
+            if !name.starts_with('.') && !folders.contains(&name) {
+                return Err(Error::new(ErrorKind::Template, "the folder holds no wording of any language")
+                    .context("folder", path.display())
+                    .hint("wording lies in the folders id and en; take others away"));
+            }
+            continue;
+        }
+        let is_text = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("txt"));
+        if is_text && !name.ends_with(".txt") {
+            return Err(Error::new(ErrorKind::Template, "the file's name must end in .txt, in small letters")
+                .context("file", path.display()));
+        }
         let is_known = path.file_stem().and_then(|name| name.to_str()).is_some_and(&known);
         if is_text && !is_known {
             return Err(Error::new(ErrorKind::Template, "the file belongs to no message")
@@ -148,7 +162,13 @@ fn read(path: &Path) -> Result<String> {
             .context("file", path.display())
             .hint("a template has at most 64 KiB"));
     }
-    let text = std::fs::read_to_string(path).map_err(|cause| unreadable(path, cause))?;
+    let text = std::fs::read_to_string(path).map_err(|cause| match cause.kind() {
+        std::io::ErrorKind::InvalidData => Error::new(ErrorKind::Template, "the template is not UTF-8 text")
+            .context("file", path.display())
+            .hint("save it in the encoding UTF-8")
+            .caused_by(cause),
+        _ => unreadable(path, cause),
+    })?;
     Ok(text.trim_start_matches('\u{FEFF}').replace("\r\n", "\n"))
 }
 

@@ -5,8 +5,8 @@ use super::plan::Sample;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Table;
 use crate::source::{
-    ColumnType, Fault, FaultKind, RawBatch, Selection, Snapshot, Source, TableInfo, Totals, columns, mark, raw_schema,
-    summed_columns,
+    ColumnType, Fault, FaultKind, Marked, RawBatch, Selection, Snapshot, Source, TableInfo, Totals, columns,
+    marked_columns, raw_schema, summed_columns,
 };
 use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
@@ -145,13 +145,24 @@ struct Sums {
     amount: Option<usize>,
     reference: Option<usize>,
     mark: Option<usize>,
+    date: Option<usize>,
+    category: Option<usize>,
+    table: Table,
 }
 
 impl Sums {
     fn of(table: Table) -> Self {
         let at = |wanted: Option<&str>| wanted.and_then(|name| columns(table).iter().position(|&(n, ..)| n == name));
         let (amount, reference, mark) = summed_columns(table);
-        Self { amount: at(amount), reference: at(reference), mark: at(mark) }
+        let (date, category) = marked_columns(table);
+        Self {
+            amount: at(amount),
+            reference: at(reference),
+            mark: at(mark),
+            date: at(date),
+            category: at(category),
+            table,
+        }
     }
 
     fn add(&self, totals: &mut Totals, row: &Row) {
@@ -163,11 +174,24 @@ impl Sums {
         if let Some(Cell::Key(reference)) = self.reference.map(|column| &row[column]) {
             totals.references += i128::from(*reference);
         }
-        totals.marks += match self.mark.map(|column| &row[column]) {
-            Some(Cell::Text(status)) => mark(status),
-            Some(Cell::Flag(flag)) => i128::from(*flag != 0),
-            _ => 0,
-        };
+        let cell = |place: Option<usize>| place.map(|column| &row[column]);
+        totals.marks += Marked {
+            key: key(row),
+            status: match cell(self.mark) {
+                Some(Cell::Text(status)) => Some(status),
+                _ => None,
+            },
+            flag: matches!(cell(self.mark), Some(Cell::Flag(flag)) if *flag != 0),
+            day: match cell(self.date) {
+                Some(Cell::Day(day)) => Some(*day),
+                _ => None,
+            },
+            category: match cell(self.category) {
+                Some(Cell::Key(category)) => Some(*category),
+                _ => None,
+            },
+        }
+        .sum(self.table);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::model::Table;
 use crate::source::number::{self, Parsed};
 use crate::source::text::{self, Verdict};
 use crate::source::time::{self, Clock, Moment};
-use crate::source::{ColumnType, Fault, FaultKind, RawBatch, columns, raw_schema, summed_columns};
+use crate::source::{ColumnType, Fault, FaultKind, NumberFormat, RawBatch, columns, raw_schema, summed_columns};
 use arrow::array::{
     ArrayRef, BooleanBuilder, Date32Builder, Int32Builder, Int64Builder, RecordBatch, StringBuilder,
     TimestampMicrosecondBuilder, UInt64Builder,
@@ -63,9 +63,12 @@ struct Column {
     clock: Clock,
     /// Texts that people wrote are repaired; codes are compared, and stay as they are.
     written: bool,
-    /// An empty text is none: an ENUM holds it where a value was not one of its own, and a CSV file has no other NULL
-    /// but the `\N` of MySQL's dumps.
-    blank_is_null: bool,
+    /// Texts that are no value: an ENUM is empty where a value was not one of its own, and a CSV file has no other NULL.
+    nulls: Vec<Box<[u8]>>,
+    /// Text of this column is a number that a machine wrote.
+    typed: bool,
+    /// How people wrote amounts.
+    format: Option<NumberFormat>,
     cells: Cells,
 }
 
@@ -87,7 +90,9 @@ impl BatchBuilder {
             name,
             clock: Clock::Civil,
             written: Some(name) != marked,
-            blank_is_null: false,
+            nulls: Vec::new(),
+            typed: false,
+            format: None,
             cells: Cells::new(content, capacity),
         };
         let columns = columns(table).iter().map(column).collect();
@@ -101,9 +106,19 @@ impl BatchBuilder {
     }
 
     #[cfg(any(feature = "mysql", feature = "files"))]
-    /// Makes an empty text of a column NULL.
-    pub(crate) fn set_blank_is_null(&mut self, column: usize) {
-        self.columns[column].blank_is_null = true;
+    /// Sets the texts of a column that are NULL.
+    pub(crate) fn set_nulls(&mut self, column: usize, texts: &[&str]) {
+        self.columns[column].nulls = texts.iter().map(|text| text.as_bytes().into()).collect();
+    }
+
+    /// Sets how amounts are written where they are text.
+    pub(crate) fn set_format(&mut self, format: Option<NumberFormat>) {
+        self.columns.iter_mut().for_each(|column| column.format = format);
+    }
+
+    /// Says that numbers of a column are no less numbers for coming as text: `250.000` is one of three decimals.
+    pub(crate) fn set_typed(&mut self, column: usize) {
+        self.columns[column].typed = true;
     }
 
     #[cfg(feature = "mysql")]
@@ -208,7 +223,7 @@ impl Column {
     #[inline]
     fn push(&mut self, cell: Cell<'_>, zone: &TimeZone, text_bytes: &mut usize) -> Option<FaultKind> {
         let cell = match cell {
-            Cell::Text(b"" | b"\\N") if self.blank_is_null => Cell::Null,
+            Cell::Text(text) if self.nulls.iter().any(|null| **null == *text) => Cell::Null,
             cell => cell,
         };
         match &mut self.cells {
@@ -218,7 +233,13 @@ impl Column {
                 fault
             }
             Cells::Amount(cells) => {
-                let (value, fault) = numeric(number::sen(cell));
+                let (value, fault) = match cell {
+                    Cell::Text(text) if !self.typed => match number::written_sen(text, self.format) {
+                        Some(parsed) => numeric(parsed),
+                        None => (None, Some(FaultKind::AmbiguousNumber)),
+                    },
+                    cell => numeric(number::sen(cell)),
+                };
                 cells.append_option(value);
                 fault
             }

@@ -137,6 +137,7 @@ impl Snapshot for FrameSnapshot<'_> {
             return Err(super::no_such_table(table));
         };
         let mut builder = BatchBuilder::new(table, self.source.zone.clone(), BATCH_ROWS);
+        builder.set_format(self.source.mapping.table(table).number_format());
         for batch in batches {
             for start in (0..batch.num_rows()).step_by(BATCH_ROWS) {
                 let part = batch.slice(start, BATCH_ROWS.min(batch.num_rows() - start));

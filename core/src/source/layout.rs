@@ -31,20 +31,35 @@ impl Layout {
     pub(crate) fn find(table: Table, mapping: &Mapping, schema: &Schema, source_name: &str) -> Result<Self> {
         let mut places = Vec::new();
         for (&(canonical, _, required), name) in columns(table).iter().zip(mapping.table(table).columns()) {
-            let place = name.and_then(|name| {
-                let find = |name: &str| {
-                    schema.fields().iter().position(|field| field.name().trim().eq_ignore_ascii_case(name))
-                };
-                find(name).or_else(|| find(canonical))
-            });
-            if place.is_none() && required {
+            let called = |name: &str| {
+                let is = |field: &str| field.trim().eq_ignore_ascii_case(name);
+                let fields = schema.fields().iter().enumerate().filter(move |(_, field)| is(field.name()));
+                fields.map(|(place, _)| place).collect::<Vec<_>>()
+            };
+            let places_of = |name: &str| {
+                let found = called(name);
+                if found.is_empty() { called(canonical) } else { found }
+            };
+            let found = name.map(places_of).unwrap_or_default();
+            if found.len() > 1 {
+                return Err(Error::new(ErrorKind::SourceData, "a table has two columns of one name")
+                    .context("table", source_name)
+                    .context("column", schema.field(found[1]).name().trim())
+                    .hint("which of them is meant nobody can know: take one away, or give it another name"));
+            }
+            let place = found.first().copied();
+            if place.is_none() && (required || mapping.table(table).names_column(canonical)) {
+                let there: Vec<&str> = schema.fields().iter().map(|field| field.name().trim()).collect();
                 return Err(Error::new(
                     ErrorKind::MissingColumn,
                     format!("there is no column for {table}.{canonical}"),
                 )
                 .context("table", source_name)
                 .context("column", name.unwrap_or_default())
-                .hint(format!("name the column {canonical}, or map it as {table}.columns.{canonical}")));
+                .hint(format!(
+                    "name the column {canonical}, or map it as {table}.columns.{canonical}; there are {}",
+                    there.join(", ")
+                )));
             }
             places.push(place);
         }
@@ -135,7 +150,10 @@ fn fill_column(array: &ArrayRef, column: usize, builder: &mut BatchBuilder) -> a
             push!(array.as_primitive::<Decimal128Type>(), |value| Cell::Decimal(value, *scale))
         }
         // as text it keeps every digit, and what does not fit is a fault of the cell, not of the column
-        DataType::Decimal256(_, _) => through(DataType::Utf8, builder),
+        DataType::Decimal256(_, _) => {
+            builder.set_typed(column);
+            through(DataType::Utf8, builder)
+        }
         DataType::Utf8 => push!(array.as_string::<i32>(), |text| Cell::Text(str::as_bytes(text))),
         DataType::LargeUtf8 => push!(array.as_string::<i64>(), |text| Cell::Text(str::as_bytes(text))),
         DataType::Utf8View => push!(array.as_string_view(), |text| Cell::Text(str::as_bytes(text))),

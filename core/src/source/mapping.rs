@@ -46,7 +46,18 @@ pub struct TableMapping {
     required: bool,
     /// In the order of [`columns`]; `None` is left out on purpose.
     columns: Vec<Option<String>>,
+    number_format: Option<NumberFormat>,
     table: Table,
+}
+
+/// How amounts are written in columns of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberFormat {
+    /// `250000` and `250000.50`: a dot stands before decimals, and `250.000` is two hundred and fifty.
+    Plain,
+    /// `250.000` and `250.000,50`, as Indonesia writes: a dot parts thousands, a comma stands before decimals.
+    Id,
 }
 
 impl TableMapping {
@@ -60,9 +71,22 @@ impl TableMapping {
         self.required
     }
 
+    /// How amounts are written in columns of text. `None`, the default, takes both `250000` and `250000.50`, and refuses
+    /// rows with an amount like `250.000`, which could be either.
+    pub fn number_format(&self) -> Option<NumberFormat> {
+        self.number_format
+    }
+
     /// The source's name of a canonical column; `None` when it is left out or there is no such column.
     pub fn column(&self, canonical: &str) -> Option<&str> {
         self.columns.get(position(self.table, canonical)?)?.as_deref()
+    }
+
+    /// Whether the mapping gives a column another name than the default does. Such a column must be there: without it a
+    /// slip of the pen would read as a column that the source does not have.
+    pub(crate) fn names_column(&self, canonical: &str) -> bool {
+        let Some(at) = position(self.table, canonical) else { return false };
+        self.columns[at].as_deref().is_some_and(|name| !name.eq_ignore_ascii_case(orphanage(self.table).1[at]))
     }
 
     /// The source's names of all canonical columns, in the order of [`columns`].
@@ -80,6 +104,9 @@ impl TableMapping {
         }
         if let Some(required) = wanted.required {
             self.required = required;
+        }
+        if wanted.number_format.is_some() {
+            self.number_format = wanted.number_format;
         }
         for (canonical, Column(name)) in wanted.columns {
             let Some(at) = position(self.table, &canonical) else {
@@ -114,7 +141,16 @@ impl Mapping {
     /// lists those it knows), or does not pass [`Mapping::validate`].
     pub fn from_toml(text: &str) -> Result<Self> {
         let overrides: BTreeMap<String, Override> = toml::from_str(text).map_err(|cause| {
-            wrong(format!("mapping: {}", cause.message())).hint("see the documentation of Mapping for an example")
+            let error = wrong(format!("mapping: {}", cause.message()));
+            let error = match cause.span() {
+                Some(span) => {
+                    let line = text[..span.start.min(text.len())].matches('\n').count();
+                    let words = text.lines().nth(line).unwrap_or_default().trim();
+                    error.context("line", line + 1).context("text", words)
+                }
+                None => error,
+            };
+            error.hint("see the documentation of Mapping for an example")
         })?;
         Self::try_from(overrides)
     }
@@ -177,6 +213,7 @@ impl Default for Mapping {
                 name: Some(name.into()),
                 required: matches!(table, Table::Donors | Table::Donations),
                 columns: columns.iter().map(|&name| Some(name.into())).collect(),
+                number_format: None,
                 table,
             }
         });
@@ -243,6 +280,7 @@ struct Override {
     absent: bool,
     table: Option<String>,
     required: Option<bool>,
+    number_format: Option<NumberFormat>,
     columns: BTreeMap<String, Column>,
 }
 
@@ -276,6 +314,7 @@ impl From<Mapping> for BTreeMap<String, Override> {
                 absent: mapping.name.is_none(),
                 table: mapping.name,
                 required: Some(mapping.required),
+                number_format: mapping.number_format,
                 columns: names.zip(mapping.columns.into_iter().map(Column)).collect(),
             };
             (mapping.table.name().to_string(), wanted)
@@ -289,9 +328,12 @@ impl Serialize for Override {
         if self.absent {
             return serializer.serialize_bool(false);
         }
-        let mut settings = serializer.serialize_struct("TableMapping", 3)?;
+        let mut settings = serializer.serialize_struct("TableMapping", 4)?;
         settings.serialize_field("table", &self.table)?;
         settings.serialize_field("required", &self.required)?;
+        if self.number_format.is_some() {
+            settings.serialize_field("number_format", &self.number_format)?;
+        }
         settings.serialize_field("columns", &self.columns)?;
         settings.end()
     }
@@ -339,6 +381,7 @@ impl<'de> Deserialize<'de> for Override {
         struct Settings {
             table: Option<String>,
             required: Option<bool>,
+            number_format: Option<NumberFormat>,
             columns: BTreeMap<String, Column>,
         }
         struct Tables;
@@ -346,7 +389,7 @@ impl<'de> Deserialize<'de> for Override {
             type Value = Override;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a table's name, false when there is none, or {table, required, columns}")
+                f.write_str("a table's name, false when there is none, or {table, required, number_format, columns}")
             }
 
             fn visit_str<E>(self, name: &str) -> Result<Override, E> {
@@ -362,8 +405,9 @@ impl<'de> Deserialize<'de> for Override {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Override, A::Error> {
-                let Settings { table, required, columns } = Settings::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Override { absent: false, table, required, columns })
+                let Settings { table, required, number_format, columns } =
+                    Settings::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Override { absent: false, table, required, number_format, columns })
             }
         }
         deserializer.deserialize_any(Tables)
@@ -389,10 +433,11 @@ mod tests {
     #[test]
     fn toml_and_back_is_the_same() {
         let text = "children = false\ncategories = \"c\"\n[donors]\ncolumns = { email = false, phone = \"\", name = \"n\" }\n\
-                    [donations]\ntable = \"gifts\"\nrequired = false\n[contacts]\nrequired = true";
+                    [donations]\ntable = \"gifts\"\nrequired = false\nnumber_format = \"id\"\n[contacts]\nrequired = true";
         let mapping = Mapping::from_toml(text).unwrap();
         assert_eq!(mapping.table(Table::Donors).column("email"), None);
         assert_eq!(mapping.table(Table::Donors).column("phone"), None);
+        assert_eq!(mapping.table(Table::Donations).number_format(), Some(NumberFormat::Id));
         assert!(mapping.table(Table::Contacts).required() && !mapping.table(Table::Donations).required());
         assert_eq!(Mapping::from_toml(&mapping.to_toml().unwrap()).unwrap(), mapping);
         let json = serde_json::to_string(&mapping).unwrap();
@@ -410,6 +455,7 @@ mod tests {
             ("children = true", "false when there is none"),
             ("[children]\nname = \"x\"", "unknown field"),
             ("donors = [", "mapping:"),
+            ("children = false\n\ndonors = 3", "line: 3, text: donors = 3"),
         ] {
             let error = Mapping::from_toml(text).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Configuration, "{text}");

@@ -6,7 +6,9 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Table;
-use arrow::array::{Array, ArrayAccessor, BooleanArray, Int64Array, RecordBatch, StringArray, UInt64Array};
+use arrow::array::{
+    Array, ArrayAccessor, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray, UInt64Array,
+};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -18,13 +20,15 @@ pub mod files;
 pub mod frame;
 mod layout;
 mod mapping;
+pub(crate) mod mark;
 #[cfg(feature = "mysql")]
 pub mod mysql;
 mod number;
 mod text;
 mod time;
 
-pub use mapping::{Mapping, TableMapping};
+pub use mapping::{Mapping, NumberFormat, TableMapping};
+pub use mark::{Marked, mark, marked_columns};
 
 /// A place where a charity's rows come from.
 pub trait Source {
@@ -54,6 +58,11 @@ pub trait Snapshot {
     /// after which it is another one reads everything anew. Empty for a source without any.
     fn rules(&self) -> String {
         String::new()
+    }
+
+    /// What an administrator should know of how the tables are read; a load has it among its warnings.
+    fn remarks(&self) -> &[String] {
+        &[]
     }
 
     /// Says that totals of these tables will be asked for, which sums of them, and whether perhaps those of ranges of
@@ -147,6 +156,9 @@ pub enum FaultKind {
     FractionOfSen,
     /// UTF-8 that had been read as latin1 and encoded again; the cell holds the repaired text.
     RepairedText,
+    /// An amount as text with three digits behind its only dot, such as `250.000`: whether that is a quarter of a million or
+    /// two hundred and fifty nobody can know. The mapping's `number_format` of the table says which.
+    AmbiguousNumber,
     /// Text that lost characters before it reached us (`????`, replacement characters); the cell holds it as it is.
     DamagedText,
 }
@@ -172,7 +184,8 @@ pub struct Totals {
     /// Sum of the references that a source may set to NULL by itself: the donor of a donation or contact, the donation
     /// of a cash entry.
     pub references: i128,
-    /// Sum of [`mark`] over the status of a donation, and of the verification of a contact as 1 or 0.
+    /// Sum of what [`Marked`] gives for a row: in it shows a change of a donation's status or date, of a cash entry's date
+    /// or category, of a contact's verification.
     pub marks: i128,
 }
 
@@ -211,19 +224,16 @@ impl Totals {
     }
 }
 
-/// A number that changes when a status does, and that SQL computes as `ASCII(s) * 1000 + LENGTH(s)`: the first byte
-/// times a thousand plus the length in bytes.
-pub fn mark(status: &str) -> i128 {
-    i128::from(status.bytes().next().unwrap_or(0)) * 1000 + status.len() as i128
-}
-
 /// The columns of raw rows that [`Totals`] sums; one that is not of its canonical type adds nothing.
 struct Summed<'a> {
+    table: Table,
     key: Option<&'a UInt64Array>,
     amount: Option<&'a Int64Array>,
     reference: Option<&'a UInt64Array>,
     status: Option<&'a StringArray>,
     flag: Option<&'a BooleanArray>,
+    date: Option<&'a Date32Array>,
+    category: Option<&'a UInt64Array>,
 }
 
 impl<'a> Summed<'a> {
@@ -232,12 +242,16 @@ impl<'a> Summed<'a> {
             rows.column_by_name(name?)?.as_any().downcast_ref()
         }
         let (amount, reference, mark) = summed_columns(table);
+        let (date, category) = marked_columns(table);
         Self {
+            table,
             key: column(rows, Some(columns(table)[0].0)),
             amount: column(rows, amount),
             reference: column(rows, reference),
             status: column(rows, mark),
             flag: column(rows, mark),
+            date: column(rows, date),
+            category: column(rows, category),
         }
     }
 
@@ -250,7 +264,14 @@ impl<'a> Summed<'a> {
         totals.keys += self.key(row).map_or(0, i128::from);
         totals.amount += cell(self.amount, row).map_or(0, i128::from);
         totals.references += cell(self.reference, row).map_or(0, i128::from);
-        totals.marks += cell(self.status, row).map_or(0, mark) + cell(self.flag, row).map_or(0, i128::from);
+        totals.marks += Marked {
+            key: self.key(row),
+            status: cell(self.status, row),
+            flag: cell(self.flag, row).unwrap_or(false),
+            day: cell(self.date, row),
+            category: cell(self.category, row),
+        }
+        .sum(self.table);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Numbers: keys, amounts, small integers and flags, exactly.
 
+use crate::source::NumberFormat;
 use crate::source::cell::Cell;
 
 /// What became of a number.
@@ -64,6 +65,51 @@ pub(crate) fn sen(cell: Cell<'_>) -> Parsed<i64> {
         return Parsed::Exact(whole * 100 + i64::from(tens - b'0') * 10 + i64::from(ones - b'0'));
     }
     scaled(cell, 2).and_then(|value| i64::try_from(value).ok())
+}
+
+/// An amount that somebody wrote as text, in sen; `None` where it may mean two things ([`FaultKind::AmbiguousNumber`]).
+///
+/// [`FaultKind::AmbiguousNumber`]: crate::source::FaultKind::AmbiguousNumber
+pub(crate) fn written_sen(text: &[u8], format: Option<NumberFormat>) -> Option<Parsed<i64>> {
+    match format {
+        Some(NumberFormat::Plain) => Some(sen(Cell::Text(text))),
+        Some(NumberFormat::Id) => {
+            let Some(plain) = plain_of_indonesian(text.trim_ascii()) else { return Some(Parsed::Wrong) };
+            Some(sen(Cell::Text(&plain)))
+        }
+        None if is_ambiguous(text.trim_ascii()) => None,
+        None => Some(sen(Cell::Text(text))),
+    }
+}
+
+/// One to three digits, the first no zero, a dot, three digits: a decimal number, or thousands as Indonesia writes them.
+fn is_ambiguous(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
+    let [whole @ .., b'.', a, b, c] = digits else { return false };
+    let all_digits = whole.iter().chain([a, b, c]).all(u8::is_ascii_digit);
+    all_digits && (1..=3).contains(&whole.len()) && whole[0] != b'0'
+}
+
+/// `1.250.000,50` as `1250000.50`; `None` where the dots do not stand before groups of three digits.
+fn plain_of_indonesian(text: &[u8]) -> Option<Vec<u8>> {
+    let (sign, digits) = match text {
+        [sign @ (b'-' | b'+'), rest @ ..] => (Some(*sign), rest),
+        _ => (None, text),
+    };
+    let mut parts = digits.splitn(2, |&byte| byte == b',');
+    let (whole, decimals) = (parts.next()?, parts.next());
+    let groups: Vec<&[u8]> = whole.split(|&byte| byte == b'.').collect();
+    let grouped = groups.len() == 1 || (1..=3).contains(&groups[0].len()) && groups[1..].iter().all(|g| g.len() == 3);
+    if !grouped || decimals.is_some_and(|decimals| decimals.is_empty() || whole.is_empty()) {
+        return None;
+    }
+    let mut plain: Vec<u8> = sign.into_iter().chain(groups.concat()).collect();
+    if let Some(decimals) = decimals {
+        plain.push(b'.');
+        plain.extend_from_slice(decimals);
+    }
+    // What is not a digit by now is no number either.
+    plain.iter().skip(usize::from(sign.is_some())).all(|byte| byte.is_ascii_digit() || *byte == b'.').then_some(plain)
 }
 
 /// A flag: any number but zero is true; so are `true`, `yes`, `ya`, `t` and `y`, in any case.
@@ -256,6 +302,45 @@ mod tests {
     }
 
     #[test]
+    fn written_amounts_mean_one_thing_or_none() {
+        let said = |text: &str, format| written_sen(text.as_bytes(), format);
+        for text in ["250.000", "1.000", "-15.500", " 999.999 ", "+7.125"] {
+            assert_eq!(said(text, None), None, "{text}");
+        }
+        for (text, sen) in [
+            ("250000", 25_000_000),
+            ("250.00", 25_000),
+            ("1234.500", 123_450),
+            ("0.500", 50),
+            ("250.0000", 25_000),
+            ("1.5e3", 150_000),
+        ] {
+            assert_eq!(said(text, None), Some(Parsed::Exact(sen)), "{text}");
+        }
+        assert_eq!(said("1.250.000", None), Some(Parsed::Wrong));
+        assert_eq!(said("250.000", Some(NumberFormat::Plain)), Some(Parsed::Exact(25_000)));
+        for (text, parsed) in [
+            ("250.000", Parsed::Exact(25_000_000)),
+            ("1.250.000,50", Parsed::Exact(125_000_050)),
+            ("-1.000", Parsed::Exact(-100_000)),
+            (" 250000 ", Parsed::Exact(25_000_000)),
+            ("250000,5", Parsed::Exact(25_000_050)),
+            ("0,055", Parsed::Cut(5)),
+            ("250.00", Parsed::Wrong),
+            ("1.25.000", Parsed::Wrong),
+            (".000", Parsed::Wrong),
+            ("1,2,3", Parsed::Wrong),
+            ("1,", Parsed::Wrong),
+            (",5", Parsed::Wrong),
+            ("Rp 5", Parsed::Wrong),
+            ("1e3", Parsed::Wrong),
+            ("", Parsed::Nothing),
+        ] {
+            assert_eq!(said(text, Some(NumberFormat::Id)), Some(parsed), "{text}");
+        }
+    }
+
+    #[test]
     fn floats_mean_their_shortest_text() {
         assert_eq!(sen(Cell::Double(0.1)), Parsed::Exact(10));
         assert_eq!(sen(Cell::Double(1e15)), Parsed::Exact(100_000_000_000_000_000));
@@ -313,6 +398,7 @@ mod tests {
 
         #[test]
         fn nothing_panics(text in any::<Vec<u8>>()) {
+            let _ = (written_sen(&text, None), written_sen(&text, Some(NumberFormat::Id)));
             let _ = (sen(Cell::Text(&text)), whole(Cell::Text(&text)), flag(Cell::Text(&text)));
         }
     }

@@ -1,5 +1,6 @@
 //! CSV as text, cell by cell; what the text means is decided where it is for every source.
 
+use super::quotes::Quotes;
 use super::{io, unreadable};
 use crate::error::{Error, ErrorKind, Result};
 use arrow::array::RecordBatch;
@@ -56,7 +57,7 @@ impl Dialect {
             .with_delimiter(self.delimiter)
             .with_projection(places)
             .with_batch_size(batch_rows)
-            .build_buffered(open(path)?)
+            .build_buffered(Quotes::new(open(path)?, self.delimiter))
             .map_err(|cause| wrong(path, cause))?;
         for batch in reader {
             each(&batch.map_err(|cause| wrong(path, cause))?)?;

@@ -3,6 +3,7 @@
 
 mod csv;
 mod options;
+mod quotes;
 
 pub use options::FilesOptions;
 
@@ -58,9 +59,15 @@ impl FilesSource {
         }
         let mut names = vec![name];
         names.extend((name != table.name()).then_some(table.name()));
-        let paths =
-            names.iter().flat_map(|name| ["parquet", "csv"].map(|kind| self.folder.join(format!("{name}.{kind}"))));
-        let there: Vec<PathBuf> = paths.filter(|path| path.is_file()).collect();
+        let entries = std::fs::read_dir(&self.folder).map_err(|cause| io(&self.folder, cause))?;
+        let mut there = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|cause| io(&self.folder, cause))?.path();
+            let named = path.file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| names.contains(&stem));
+            if named && (is_a(&path, "csv") || is_a(&path, "parquet")) && path.is_file() {
+                there.push(path);
+            }
+        }
         match there.as_slice() {
             [] if self.mapping.table(table).required() => {
                 Err(Error::new(ErrorKind::MissingTable, format!("the folder has no file for {table}"))
@@ -89,6 +96,11 @@ impl Source for FilesSource {
     fn label(&self) -> String {
         format!("files in {}", self.folder.display())
     }
+}
+
+/// Whether a file's name ends like this, in letters of any size.
+fn is_a(path: &Path, kind: &str) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(kind))
 }
 
 /// What tells one state of a file from the next.
@@ -137,7 +149,7 @@ impl TableFile {
         let stamp = Stamp::of(path)?;
         let name = path.display().to_string();
         let find = |schema: &_| Layout::find(table, &source.mapping, schema, &name);
-        let (format, layout, rows) = if path.extension().is_some_and(|kind| kind == "parquet") {
+        let (format, layout, rows) = if is_a(path, "parquet") {
             let file = File::open(path).map_err(|cause| io(path, cause))?;
             let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|cause| unreadable(path, cause))?;
             let rows = u64::try_from(reader.metadata().file_metadata().num_rows()).ok();
@@ -203,7 +215,8 @@ impl Snapshot for FilesSnapshot<'_> {
     }
 
     fn rules(&self) -> String {
-        crate::source::reading_rules(&self.source.mapping, &self.source.zone)
+        let rules = crate::source::reading_rules(&self.source.mapping, &self.source.zone);
+        format!("{rules} {:?} {:?}", self.source.options.delimiter, self.source.options.nulls)
     }
 
     fn totals(&mut self, table: Table) -> Result<Totals> {
@@ -233,8 +246,10 @@ impl Snapshot for FilesSnapshot<'_> {
         let batch_rows = self.source.options.batch_rows;
         let mut builder = BatchBuilder::new(table, self.source.zone.clone(), batch_rows);
         if matches!(file.format, Format::Csv(_)) {
-            (0..super::columns(table).len()).for_each(|column| builder.set_blank_is_null(column));
+            let nulls: Vec<&str> = self.source.options.nulls.iter().map(String::as_str).collect();
+            (0..super::columns(table).len()).for_each(|column| builder.set_nulls(column, &nulls));
         }
+        builder.set_format(self.source.mapping.table(table).number_format());
         let outcome = file.batches(batch_rows, &mut |layout, batch| {
             layout.fill(batch, &mut builder)?;
             sink(builder.finish()?)

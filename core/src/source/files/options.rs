@@ -13,13 +13,17 @@ pub struct FilesOptions {
     pub delimiter: Option<char>,
     /// IANA time zone of the organisation (default `Asia/Jakarta`): times without an offset are its wall clock's.
     pub time_zone: String,
+    /// Cells of a CSV file that hold no value (default: empty, the `\N` of MySQL's dumps, and the `NULL` that phpMyAdmin and
+    /// `mysql --batch` write), compared exactly, in quotes or without. Not so in Parquet, which has a NULL of its own.
+    pub nulls: Vec<String>,
     /// Rows in a batch (default 32,768, as for databases).
     pub batch_rows: usize,
 }
 
 impl Default for FilesOptions {
     fn default() -> Self {
-        Self { delimiter: None, time_zone: "Asia/Jakarta".into(), batch_rows: 32_768 }
+        let nulls = ["", "\\N", "NULL"].map(String::from).to_vec();
+        Self { delimiter: None, time_zone: "Asia/Jakarta".into(), nulls, batch_rows: 32_768 }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::Table;
 use crate::source::time::Clock;
 use crate::source::{Mapping, TableInfo, TableMapping, columns};
+use jiff::tz::TimeZone;
 use mysql::Conn;
 use mysql::prelude::Queryable;
 use std::collections::HashMap;
@@ -15,6 +16,8 @@ use std::collections::HashMap;
 struct Found {
     name: String,
     is_view: bool,
+    /// `None` for a view.
+    engine: Option<String>,
     estimated_rows: Option<u64>,
     columns: Vec<FoundColumn>,
     /// Columns that are a unique index by themselves.
@@ -32,22 +35,64 @@ struct FoundColumn {
 }
 
 /// Looks at the database and plans how to read each table that is there.
-pub(super) fn inspect(conn: &mut Conn, mapping: &Mapping, database: &str) -> Result<(Vec<TableInfo>, Vec<Plan>)> {
+pub(super) fn inspect(
+    conn: &mut Conn,
+    mapping: &Mapping,
+    database: &str,
+    zone: &TimeZone,
+) -> Result<(Vec<TableInfo>, Vec<Plan>, Vec<String>)> {
     let found = look(conn).map_err(|cause| error(cause, Phase::Asking))?;
     let (mut infos, mut plans) = (Vec::new(), Vec::new());
+    let (mut remarks, mut troubles) = (Vec::new(), Vec::new());
     for table in Table::ALL {
         let names = mapping.table(table);
         let Some(name) = names.name() else { continue };
         match find(&found, name) {
             Some(there) => {
-                let (info, plan) = plan(table, names, there)?;
-                infos.push(info);
-                plans.push(plan);
+                match plan(table, names, there, super::fixed_offset(zone)) {
+                    Ok((info, plan)) => {
+                        infos.push(info);
+                        plans.push(plan);
+                    }
+                    Err(error) => troubles.push(error),
+                }
+                remarks.extend(there.engine.as_deref().filter(|engine| !has_transactions(engine)).map(|engine| {
+                    format!(
+                        "{name} is kept by {engine}, which has no transactions: rows written during a load may be in it \
+                         by half (ALTER TABLE {name} ENGINE = InnoDB)"
+                    )
+                }));
             }
-            None => absent(conn, table, name, names.required(), database)?,
+            None => match absent(conn, table, name, names.required(), database) {
+                Ok(()) => {}
+                Err(error) if is_of_a_table(&error) => troubles.push(error),
+                Err(error) => return Err(error),
+            },
         }
     }
-    Ok((infos, plans))
+    together(troubles).map_or(Ok((infos, plans, remarks)), Err)
+}
+
+/// Engines whose tables a snapshot sees as they were at one moment.
+fn has_transactions(engine: &str) -> bool {
+    ["innodb", "rocksdb", "tokudb"].iter().any(|known| engine.eq_ignore_ascii_case(known))
+}
+
+/// What is wrong with one table says nothing about the next.
+fn is_of_a_table(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::MissingTable)
+}
+
+/// Everything that is wrong, so that it can be mended at once. The first kind stands for all.
+fn together(mut troubles: Vec<Error>) -> Option<Error> {
+    if troubles.len() < 2 {
+        return troubles.pop();
+    }
+    let mut all = Error::new(troubles[0].kind(), format!("{} tables cannot be read", troubles.len()));
+    for trouble in &troubles {
+        all = all.context("one", trouble);
+    }
+    Some(all.hint("mend each of them, then run `dermawan-bot doctor`"))
 }
 
 /// The table of this name; on servers that ignore the case of table names, the one whose name differs in case only.
@@ -78,13 +123,13 @@ fn absent(conn: &mut Conn, table: Table, name: &str, required: bool, database: &
     }
 }
 
-fn plan(table: Table, names: &TableMapping, there: &Found) -> Result<(TableInfo, Plan)> {
+fn plan(table: Table, names: &TableMapping, there: &Found, offset: Option<i32>) -> Result<(TableInfo, Plan)> {
     let mut missing = Vec::new();
     let mut sources = Vec::new();
     for (&(canonical, _, required), name) in columns(table).iter().zip(names.columns()) {
         let column = name.and_then(|name| there.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)));
         if column.is_none() {
-            if required {
+            if required || names.names_column(canonical) {
                 let all: Vec<&str> = there.columns.iter().map(|column| column.name.as_str()).collect();
                 return Err(Error::new(
                     ErrorKind::MissingColumn,
@@ -100,6 +145,15 @@ fn plan(table: Table, names: &TableMapping, there: &Found) -> Result<(TableInfo,
             missing.push(canonical);
         }
         sources.push(column.map(FoundColumn::source));
+    }
+    if let Some(key) = sources.first().and_then(Option::as_ref).filter(|key| !may_be_whole(&key.kind)) {
+        return Err(Error::new(ErrorKind::SourceData, "the key of a table is not a whole number")
+            .context("table", &there.name)
+            .context("column", &key.name)
+            .context("type", &key.kind)
+            .hint(format!(
+                "map {table}.columns.id to a column of whole numbers, or leave the table out with {table} = false"
+            )));
     }
     let key = sources.first().and_then(Option::as_ref).map_or("", |column| column.name.as_str());
     let unique = there.unique.iter().any(|name| name.eq_ignore_ascii_case(key))
@@ -120,9 +174,16 @@ fn plan(table: Table, names: &TableMapping, there: &Found) -> Result<(TableInfo,
             source_name: there.name.clone(),
             columns: sources,
             key_is_indexed: unique && !there.is_view,
+            offset,
+            format: names.number_format(),
             estimated_rows: there.estimated_rows.unwrap_or(0),
         },
     ))
+}
+
+/// Keys are numbers here; a UUID or a name is none. (A view may show a whole number as a decimal or a float.)
+fn may_be_whole(kind: &str) -> bool {
+    matches!(kind, "bigint" | "int" | "mediumint" | "smallint" | "tinyint" | "decimal" | "double" | "float" | "year")
 }
 
 impl FoundColumn {
@@ -144,13 +205,19 @@ impl FoundColumn {
 fn look(conn: &mut Conn) -> mysql::Result<HashMap<String, Found>> {
     type ColumnRow = (String, String, String, String, String, Option<u32>, Option<u32>, Option<String>);
     let mut found: HashMap<String, Found> = HashMap::new();
-    let tables: Vec<(String, String, Option<u64>)> = conn.query(
-        "SELECT TABLE_NAME, TABLE_TYPE, TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()",
+    let tables: Vec<(String, String, Option<String>, Option<u64>)> = conn.query(
+        "SELECT TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_ROWS FROM information_schema.TABLES \
+         WHERE TABLE_SCHEMA = DATABASE()",
     )?;
-    for (name, kind, rows) in tables {
+    for (name, kind, engine, rows) in tables {
         let is_view = !kind.eq_ignore_ascii_case("BASE TABLE");
-        let entry =
-            Found { name: name.clone(), is_view, estimated_rows: rows.filter(|_| !is_view), ..Found::default() };
+        let entry = Found {
+            name: name.clone(),
+            is_view,
+            engine: engine.filter(|_| !is_view),
+            estimated_rows: rows.filter(|_| !is_view),
+            ..Found::default()
+        };
         found.insert(name, entry);
     }
     let rows: Vec<ColumnRow> = conn.query(

@@ -26,7 +26,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::Table;
 use crate::source::cell::{BatchBuilder, Cell};
 use crate::source::time::{Clock, Fields};
-use crate::source::{Mapping, RawBatch, Selection, Snapshot, Source, Sums, TableInfo, Totals};
+use crate::source::{Mapping, NumberFormat, RawBatch, Selection, Snapshot, Source, Sums, TableInfo, Totals};
 use beside::Beside;
 use failure::{Phase, error};
 use jiff::Timestamp;
@@ -157,7 +157,7 @@ impl Source for MySqlSource {
     fn snapshot(&mut self) -> Result<Box<dyn Snapshot + '_>> {
         let mut conn = self.session()?;
         let asking = |cause| error(cause, Phase::Asking);
-        let (tables, plans) = inspect::inspect(&mut conn, &self.mapping, &self.options.database)?;
+        let (tables, plans, remarks) = inspect::inspect(&mut conn, &self.mapping, &self.options.database, &self.zone)?;
         // A server that has no connection to spare is read over one.
         let mut second = beside::writes(&mut conn).and_then(|_| self.session().ok());
         let mut taken_at: Option<i64>;
@@ -188,6 +188,7 @@ impl Source for MySqlSource {
             plans,
             versions,
             taken_at,
+            remarks,
             rules: crate::source::reading_rules(&self.mapping, &self.zone),
             zone: self.zone.clone(),
             batch_rows: self.options.batch_rows,
@@ -208,6 +209,10 @@ struct Plan {
     columns: Vec<Option<SourceColumn>>,
     /// Ranges of keys can be looked up.
     key_is_indexed: bool,
+    /// What the organisation's clock is ahead of UTC, in seconds, where it has been the same since 1970.
+    offset: Option<i32>,
+    /// How amounts are written where they are text.
+    format: Option<NumberFormat>,
     /// 0 where the server does not say.
     estimated_rows: u64,
 }
@@ -224,6 +229,16 @@ struct SourceColumn {
     /// Its bytes are UTF-8 in the server too.
     utf8: bool,
     clock: Clock,
+}
+
+impl SourceColumn {
+    /// People may write anything into it.
+    fn is_text(&self) -> bool {
+        matches!(
+            self.kind.as_str(),
+            "varchar" | "char" | "tinytext" | "text" | "mediumtext" | "longtext" | "enum" | "set" | "json"
+        )
+    }
 }
 
 impl Plan {
@@ -269,6 +284,7 @@ struct MySqlSnapshot {
     versions: BTreeMap<Table, u64>,
     taken_at: Option<i64>,
     rules: String,
+    remarks: Vec<String>,
     zone: TimeZone,
     batch_rows: usize,
 }
@@ -341,6 +357,12 @@ impl MySqlSnapshot {
     }
 }
 
+/// What a zone is ahead of UTC, in seconds, if that has been the same since 1970 and will be.
+fn fixed_offset(zone: &TimeZone) -> Option<i32> {
+    let stays = zone.following(Timestamp::UNIX_EPOCH).next().is_none();
+    stays.then(|| zone.to_offset(Timestamp::UNIX_EPOCH).seconds())
+}
+
 /// An instant as a literal of a column's clock. Where the clock is set back in autumn, an hour of the wall comes twice,
 /// so on a wall clock two hours more are read: rather too many rows than too few.
 fn since_text(micros: i64, clock: Clock, zone: &TimeZone) -> Result<String> {
@@ -361,6 +383,10 @@ impl Snapshot for MySqlSnapshot {
 
     fn rules(&self) -> String {
         self.rules.clone()
+    }
+
+    fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     fn taken_at(&self) -> Option<i64> {
@@ -412,13 +438,17 @@ impl Snapshot for MySqlSnapshot {
         let plan = self.plan(table)?;
         let batch_rows = self.batch_rows;
         let mut builder = BatchBuilder::new(table, self.zone.clone(), batch_rows);
+        builder.set_format(plan.format);
         let (mut there, mut lacking) = (Vec::new(), Vec::new());
         for (at, column) in plan.columns.iter().enumerate() {
             match column {
                 Some(column) => {
                     builder.set_clock(at, column.clock);
                     if matches!(column.kind.as_str(), "enum" | "set") {
-                        builder.set_blank_is_null(at);
+                        builder.set_nulls(at, &[""]);
+                    }
+                    if !column.is_text() {
+                        builder.set_typed(at);
                     }
                     there.push(at);
                 }

@@ -6,9 +6,11 @@
 
 use super::{Plan, SourceColumn, quote};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::Table;
 use crate::source::cell::Cell;
+use crate::source::mark::{CATEGORIES, CATEGORY_PLACES, WEIGHTS};
 use crate::source::number::{self, Parsed};
-use crate::source::{Sums, Totals, summed_columns};
+use crate::source::{Sums, Totals, marked_columns, summed_columns};
 use mysql::prelude::Queryable;
 use mysql::{Conn, Row, Value};
 use std::ops::RangeInclusive;
@@ -24,16 +26,20 @@ pub(super) struct Expressions {
 /// The expressions for a table; `None` when the server would add otherwise than we read.
 pub(super) fn expressions(plan: &Plan, wanted: Sums) -> Result<Option<Expressions>> {
     let key = plan.key()?;
-    let (amount, reference, mark) = match (summed_columns(plan.table), wanted) {
-        (all, Sums::All) => all,
-        ((amount, ..), Sums::Essential) => (amount, None, None),
+    let (amount, reference) = match (summed_columns(plan.table), wanted) {
+        ((amount, reference, _), Sums::All) => (amount, reference),
+        ((amount, ..), Sums::Essential) => (amount, None),
+    };
+    let marks = match wanted {
+        Sums::All => sum_of_marks(plan)?,
+        Sums::Essential => Some("0".into()),
     };
     let of =
         |name: Option<&str>, sum: fn(&SourceColumn) -> Option<String>| match name.and_then(|name| plan.column(name)) {
             Some(column) => sum(column),
             None => Some("0".into()),
         };
-    let sums = [whole_number(key), of(amount, sum_of_amounts), of(reference, whole_number), of(mark, sum_of_marks)];
+    let sums = [whole_number(key), of(amount, sum_of_amounts), of(reference, whole_number), marks];
     let sums: Option<Vec<String>> = sums.into_iter().collect();
     Ok(sums.map(|sums| Expressions {
         sums: format!("COUNT(*), {}", sums.join(", ")),
@@ -74,17 +80,60 @@ fn sum_of_amounts(column: &SourceColumn) -> Option<String> {
     }
 }
 
-/// [`crate::source::mark`] in SQL.
-fn sum_of_marks(column: &SourceColumn) -> Option<String> {
+/// [`crate::source::Marked`] in SQL; `None` where a column is of a type that only we read.
+fn sum_of_marks(plan: &Plan) -> Result<Option<String>> {
+    let (_, _, marked) = summed_columns(plan.table);
+    let (date, category) = marked_columns(plan.table);
+    let part = |name: Option<&str>, of: fn(&SourceColumn) -> Option<String>| {
+        name.and_then(|name| plan.column(name)).map_or_else(|| Some("0".into()), of)
+    };
+    let (Some(status), Some(category)) = (part(marked, status), part(category, category_of)) else { return Ok(None) };
+    let Some(day) = date.and_then(|name| plan.column(name)).map_or_else(|| Some("0".into()), |d| day(d, plan.offset))
+    else {
+        return Ok(None);
+    };
+    let key = plan.key()?;
+    let name = quote(&key.name);
+    let key = if key.unsigned { name } else { format!("GREATEST({name}, 0)") };
+    let weight = format!("(COALESCE({key} MOD {WEIGHTS}, 0) + 1)");
+    Ok(Some(match plan.table {
+        Table::Donations => format!("SUM(({status} + {day}) * {weight})"),
+        Table::CashEntries => format!("SUM(({day} * {CATEGORY_PLACES} + {category}) * {weight})"),
+        _ => format!("SUM({status})"),
+    }))
+}
+
+fn status(column: &SourceColumn) -> Option<String> {
     let name = quote(&column.name);
     match column.kind.as_str() {
         "enum" | "varchar" | "char" | "tinytext" | "text" | "mediumtext" | "longtext" => {
             let text = if column.utf8 { name } else { format!("CONVERT({name} USING utf8mb4)") };
-            Some(format!("SUM(ASCII({text}) * 1000 + LENGTH({text}))"))
+            Some(format!("COALESCE(ASCII({text}) * 1000 + LENGTH({text}), 0)"))
         }
-        _ if is_integer(column) => Some(format!("SUM({name} <> 0)")),
+        _ if is_integer(column) => Some(format!("COALESCE({name} <> 0, 0)")),
         _ => None,
     }
+}
+
+fn category_of(column: &SourceColumn) -> Option<String> {
+    let name = quote(&column.name);
+    let name = if column.unsigned { name } else { format!("GREATEST({name}, 0)") };
+    is_integer(column).then(|| format!("COALESCE({name} MOD {CATEGORIES}, 0)"))
+}
+
+/// The number of a day; 0 for one that no calendar has. Such days stand in tables of servers that were told to allow them.
+fn day(column: &SourceColumn, offset: Option<i32>) -> Option<String> {
+    let name = quote(&column.name);
+    let name = match (column.kind.as_str(), offset) {
+        ("date" | "datetime", _) => name,
+        // The session's zone is UTC.
+        ("timestamp", Some(seconds)) => format!("({name} + INTERVAL {seconds} SECOND)"),
+        _ => return None,
+    };
+    Some(format!(
+        "CASE WHEN {name} >= '1000-01-01' AND (DAY({name}) BETWEEN 1 AND 28 OR DAY({name}) <= DAY(LAST_DAY({name}))) \
+         THEN COALESCE(TO_DAYS({name}), 0) ELSE 0 END"
+    ))
 }
 
 /// Totals over the whole table. The outer error is the connection's, the inner one the answer's.

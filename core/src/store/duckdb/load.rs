@@ -5,6 +5,7 @@ use super::{Turn, derive, merge, rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::etl::{Census, Changes, Load, Quarantined, Reason, Scope, State, facts};
 use crate::model::Table;
+use crate::source::mark::{CATEGORIES, CATEGORY_PLACES, DAYS_TO_1970, WEIGHTS};
 use crate::source::{Totals, summed_columns};
 use ::duckdb::{Connection, params};
 use arrow::array::{ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt64Array};
@@ -134,10 +135,19 @@ fn contributions(table: Table) -> [Part; 2] {
     let (amount, reference, mark) = summed_columns(table);
     let amount = amount.map_or("0::HUGEINT".into(), |c| whole(format!("sum({c}) * 100")));
     let reference = reference.map_or("0::HUGEINT".into(), |c| whole(format!("sum({c})")));
-    let mark = mark.map_or("0::HUGEINT".into(), |c| match table {
-        Table::Contacts => format!("(count(*) FILTER ({c}))::HUGEINT"),
-        _ => whole(format!("sum(ascii({c}) * 1000 + strlen({c}))")),
-    });
+    // As in `source::Marked`.
+    let weight = format!("({key} % {WEIGHTS} + 1)::BIGINT");
+    let days = format!("CASE WHEN date >= DATE '1000-01-01' THEN date - DATE '1970-01-01' + {DAYS_TO_1970} ELSE 0 END");
+    let mark = match (table, mark) {
+        (Table::Contacts, Some(c)) => format!("(count(*) FILTER ({c}))::HUGEINT"),
+        (Table::Donations, Some(c)) => {
+            whole(format!("sum((coalesce(ascii({c}) * 1000 + strlen({c}), 0) + {days}) * {weight})"))
+        }
+        (Table::CashEntries, _) => whole(format!(
+            "sum((({days})::BIGINT * {CATEGORY_PLACES} + coalesce(category_id % {CATEGORIES}, 0)::BIGINT) * {weight})"
+        )),
+        _ => "0::HUGEINT".into(),
+    };
     [
         Part {
             from: table.name().into(),

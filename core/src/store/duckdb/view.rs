@@ -349,7 +349,7 @@ impl View for DuckDbView<'_> {
         self.sql()?
             .query_row(
                 "SELECT count(*) FROM children WHERE (left_on IS NULL OR left_on > $1::DATE)
-                 AND (entered_on IS NULL OR entered_on <= $1::DATE) AND upper(coalesce(status, '')) <> 'KELUAR'",
+                 AND (entered_on IS NULL OR entered_on <= $1::DATE) AND upper(trim(coalesce(status, ''))) <> 'KELUAR'",
                 params![as_of.to_string()],
                 |row| row.get::<_, i64>(0),
             )

@@ -5,7 +5,7 @@ use super::{Facts, Turn};
 use crate::error::Result;
 use crate::etl::{Census, Changes, Load, Quarantined, Reason, Scope, State};
 use crate::model::Table;
-use crate::source::{Totals, mark, summed_columns};
+use crate::source::{Marked, Totals, marked_columns, summed_columns};
 use arrow::array::RecordBatch;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +26,7 @@ impl<'a> MemoryLoad<'a> {
     /// What each row adds, with its key, from the clean table and from the quarantine.
     fn contributions(&self, table: Table) -> impl Iterator<Item = (u64, Totals)> {
         let (amount, reference, mark_column) = summed_columns(table);
+        let (date, category) = marked_columns(table);
         let clean = self.facts.rows(table).map(move |(&key, row)| {
             let row = Named(table, row);
             let totals = Totals {
@@ -33,7 +34,14 @@ impl<'a> MemoryLoad<'a> {
                 keys: i128::from(key),
                 amount: amount.and_then(|c| row.amount(c)).map_or(0, |a| i128::from(a.sen())),
                 references: reference.and_then(|c| row.key(c)).map_or(0, i128::from),
-                marks: mark_column.map_or(0, |c| row.text(c).map_or_else(|| i128::from(row.flag(c)), mark)),
+                marks: Marked {
+                    key: Some(key),
+                    status: mark_column.and_then(|c| row.text(c)),
+                    flag: mark_column.is_some_and(|c| row.flag(c)),
+                    day: date.and_then(|c| row.day(c)),
+                    category: category.and_then(|c| row.key(c)),
+                }
+                .sum(table),
             };
             (key, totals)
         });

@@ -294,7 +294,7 @@ impl View for MemoryView {
             let row = Named(Table::Children, row);
             row.day("left_on").is_none_or(|left| left > today)
                 && row.day("entered_on").is_none_or(|entered| entered <= today)
-                && !row.text("status").unwrap_or_default().eq_ignore_ascii_case("KELUAR")
+                && !row.text("status").unwrap_or_default().trim_matches(' ').eq_ignore_ascii_case("KELUAR")
         };
         Ok(self.0.rows(Table::Children).filter(|(_, row)| in_care(row)).count() as u64)
     }
