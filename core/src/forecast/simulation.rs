@@ -422,7 +422,6 @@ mod tests {
             (100, -0.8, 12e6, 0.04),
         ] {
             let [truth, found] = mean_chance(rho, balance, months);
-            eprintln!("CH {months} {rho} {balance} {truth:.3} {found:.3}");
             assert!((found - truth).abs() <= allowed, "{months} {rho} {balance}: {truth} {found}");
         }
     }
