@@ -56,18 +56,9 @@ struct Flows {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Futures {
-    income: MonthlySeries,
-    expense: MonthlySeries,
-    balance: Rupiah,
-    so_far: Option<forecast::SoFar>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Categories {
-    income: Vec<forecast::Named>,
-    expense: Vec<forecast::Named>,
+struct Futures<S> {
+    income: S,
+    expense: S,
     balance: Rupiah,
     so_far: Option<forecast::SoFar>,
 }
@@ -318,17 +309,17 @@ fn run(function: &str, Case { input, options, .. }: &Case) -> Value {
             answer(forecast::cash_flow(&income, &expense, balance, &read(options)))
         }
         "cash_flow_ahead" => {
-            let Futures { income, expense, balance, so_far } = read(input);
+            let Futures::<MonthlySeries> { income, expense, balance, so_far } = read(input);
             let so_far = so_far.unwrap_or_default();
             answer(forecast::cash_flow_ahead(&income, &expense, balance, so_far, &read(options)))
         }
         "simulate_cash_flow_by_category" => {
-            let Categories { income, expense, balance, so_far } = read(input);
+            let Futures::<Vec<forecast::Named>> { income, expense, balance, so_far } = read(input);
             let options = read(options);
             answer(forecast::simulate_cash_flow_by_category(&income, &expense, balance, so_far, &options))
         }
         "simulate_cash_flow" => {
-            let Futures { income, expense, balance, so_far } = read(input);
+            let Futures::<MonthlySeries> { income, expense, balance, so_far } = read(input);
             answer(forecast::simulate_cash_flow(&income, &expense, balance, so_far, &read(options)))
         }
         "forecast_many" => {

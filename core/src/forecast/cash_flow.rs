@@ -244,7 +244,7 @@ impl Side {
     pub(super) fn chances(&self) -> Chances {
         let means = || self.ahead.points.iter().map(|point| point.value);
         let open = means().take(1).cycle().take(self.open);
-        self.fitted.chances(open.chain(means()).collect()).after(self.open)
+        self.fitted.chances(&open.chain(means()).collect::<Vec<_>>()).after(self.open)
     }
 
     /// One-step errors relative to what was expected, the last month of the series first; not a number where nothing is

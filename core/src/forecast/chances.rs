@@ -67,14 +67,14 @@ impl Fitted {
     ///
     /// Those of `ols` and `moving_average` are the t distributions of their intervals. Those of the combination have the
     /// intervals' shape, its width by [`Fitted::width_factor`].
-    pub(super) fn chances(&self, mean: Vec<f64>) -> Chances {
+    pub(super) fn chances(&self, mean: &[f64]) -> Chances {
         let horizon = mean.len();
         let floor = self.floor();
         let plain = |mut sd: Vec<f64>, freedom: f64| {
             never_falling(&mut sd);
             let multiples = student_multiples(freedom);
             let (scale, persistence) = (Scale::Level, PERSISTENCE);
-            Chances { centre: mean.clone(), sd, scale, unit: 1.0, floor, multiples, persistence }
+            Chances { centre: mean.to_vec(), sd, scale, unit: 1.0, floor, multiples, persistence }
         };
         match &self.model {
             Model::Ols(trend) => plain((1..=horizon).map(|ahead| trend.error(ahead as i32)).collect(), trend.freedom()),

@@ -326,7 +326,7 @@ mod tests {
         let (income, expense) = (series(vec![2e6, 4e6, 6e6]), series(vec![4e6; 3]));
         let fitted =
             fit(&income, &Options { non_negative: false, method: Method::MovingAverage, ..Options::default() });
-        let chances = fitted.unwrap().chances(vec![4e6]);
+        let chances = fitted.unwrap().chances(&[4e6]);
         // Bounds are looked up in steps of a tenth of a standard deviation.
         assert!((chances.at(0, 1.959_964) / (4e6 + 9.936_509e6) - 1.0).abs() < 0.003, "{}", chances.at(0, 1.959_964));
         let found = simulate_cash_flow(&income, &expense, Rupiah::new(3_000_000), None, &options).unwrap();
@@ -422,7 +422,6 @@ mod tests {
             (100, -0.8, 12e6, 0.04),
         ] {
             let [truth, found] = mean_chance(rho, balance, months);
-            eprintln!("CH {months} {rho} {balance} {truth:.3} {found:.3}");
             assert!((found - truth).abs() <= allowed, "{months} {rho} {balance}: {truth} {found}");
         }
     }

@@ -72,7 +72,7 @@ fn how(forecast: &Forecast, indonesian: bool) -> String {
     let models = forecast.models.len();
     let form = forecast.models.first().and_then(|Share { form, .. }| form.as_deref());
     let short = forecast.n < TWO_YEARS;
-    let mut said = match (forecast.method, indonesian) {
+    let mut said = vec![match (forecast.method, indonesian) {
         (Method::Auto, true) => {
             let why = if short {
                 "yang cocok untuk riwayat di bawah dua tahun"
@@ -91,26 +91,26 @@ fn how(forecast: &Forecast, indonesian: bool) -> String {
         (Method::MovingAverage, false) => "the average of the last months".into(),
         (method, true) => format!("metode {}", method.name()),
         (method, false) => format!("the method {}", method.name()),
-    };
+    }];
     if let Some(form) = form {
         let [trend, season] = words_of(form, indonesian);
-        said += &if indonesian {
+        said.push(if indonesian {
             format!(", bentuk {form} ({trend}, {season}), yang menjelaskan riwayat paling baik (AICc)")
         } else {
             format!(" in the form {form} ({trend}, {season}), which explains the past best (AICc)")
-        };
+        });
     }
     // An effect of zero is one that was not found.
     let effect = forecast.hijri.filter(|hijri| hijri.ramadan.abs() + hijri.idul_fitri.abs() > 0.0);
     if let Some(hijri) = effect {
         let sure = (hijri.relevance * 100.0).floor();
-        said += &if indonesian {
+        said.push(if indonesian {
             format!(", dengan kalender Hijriah karena memperbaiki prediksi yang lalu (peluang {sure}%)")
         } else {
             format!(", with the Hijri calendar because it made past forecasts better (probability {sure}%)")
-        };
+        });
     }
-    said
+    said.concat()
 }
 
 /// Trend and season of a form's letters.
