@@ -12,6 +12,9 @@ use crate::stats::student_t;
 const OPTIMISM: f64 = 1.13;
 /// And by so much more in units of one over the months there are.
 const OPTIMISM_WHEN_SHORT: f64 = 3.0;
+/// In the second year a season is estimated of which each month was seen about once: its past errors are too small by more.
+const OPTIMISM_IN_THE_SECOND_YEAR: f64 = 5.0;
+const SECOND_YEAR: std::ops::Range<usize> = 12..24;
 /// The formula of the structural model counts as so many errors.
 const PRIOR_WEIGHT: f64 = 10.0;
 /// The combination errs a little less than the structural model alone.
@@ -41,7 +44,8 @@ impl Spread {
     /// From past errors and the model's own standard deviations, of a series of `n` months.
     pub(super) fn new(past: &Past, own: &[f64], n: usize) -> Self {
         let raw = blended(past, own, 1.0);
-        let sd = blended(past, own, OPTIMISM + OPTIMISM_WHEN_SHORT / n as f64);
+        let short = if SECOND_YEAR.contains(&n) { OPTIMISM_IN_THE_SECOND_YEAR } else { OPTIMISM_WHEN_SHORT };
+        let sd = blended(past, own, OPTIMISM + short / n as f64);
         let mut scores = Vec::with_capacity(past.errors.iter().map(Vec::len).sum());
         for (errors, sd) in past.errors.iter().zip(&raw).filter(|(_, sd)| **sd > 0.0) {
             let per_sd = 1.0 / sd;
