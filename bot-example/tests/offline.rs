@@ -261,6 +261,6 @@ fn what_is_wrong_with_a_command_is_said_where_it_is_looked_for() {
 
     let output = fail(program(folder.path()).args(["chat", "--demo", "--as", "abc"]));
     assert!(text(&output.stderr).contains("--as is not a telephone number"), "{}", text(&output.stderr));
-    let hidden = pipe(program(folder.path()).args(["chat", "--demo", "--as", "123456789012345@lid"]), "MENU\n");
-    assert!(!hidden.is_empty());
+    // A hidden identity is no mistake.
+    pipe(program(folder.path()).args(["chat", "--demo", "--as", "123456789012345@lid"]), "MENU\n");
 }
