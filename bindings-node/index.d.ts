@@ -207,7 +207,7 @@ export declare class Outbox {
   erase(whom: object, now: Date | string): Promise<number>
   /**
    * Severs the persons from messages that were over before `persons_before`, and removes those before
-   * `messages_before` (`null` for none).
+   * `messages_before` (`null` for none); from those unknown since before `unknown_before`, too, where it is there.
    */
   prune(retention: object): Promise<any>
 }

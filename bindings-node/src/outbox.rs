@@ -180,7 +180,7 @@ impl Outbox {
     }
 
     /// Severs the persons from messages that were over before `persons_before`, and removes those before
-    /// `messages_before` (`null` for none).
+    /// `messages_before` (`null` for none); from those unknown since before `unknown_before`, too, where it is there.
     #[napi(ts_args_type = "retention: object", ts_return_type = "Promise<any>")]
     pub fn prune(&self, env: &Env, retention: Unknown<'_>) -> napi::Result<Later> {
         let retention: Retention = read(env, "retention", retention)?;

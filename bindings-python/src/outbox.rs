@@ -145,7 +145,7 @@ impl Outbox {
     }
 
     /// Severs the persons from messages that were over before `persons_before`, and removes those before
-    /// `messages_before` (`None` for none).
+    /// `messages_before` (`None` for none); from those unknown since before `unknown_before`, too, where it is there.
     #[pyo3(signature = (retention: "dict") -> "dict")]
     fn prune<'py>(&self, py: Python<'py>, retention: Given<Retention>) -> Said<'py> {
         answer(py, || self.0.prune(&retention.0))

@@ -188,6 +188,9 @@ pub(crate) struct Doctor {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Ask the gateway, too, whether its device is connected
+    #[arg(long)]
+    pub(crate) online: bool,
 }
 
 /// Options of `stand-in`.
@@ -265,24 +268,19 @@ pub(crate) enum Outbox {
         #[arg(long)]
         json: bool,
     },
-    /// Send an unknown or dead message again
-    Retry {
-        /// Its id in the list
-        id: u64,
-    },
-    /// Say of an unknown message whether it went out
+    /// Send unknown or dead messages again
+    Retry(Which),
+    /// Say of unknown messages whether they went out
+    #[command(allow_missing_positional = true)]
     Settle {
-        /// Its id in the list
-        id: u64,
+        #[command(flatten)]
+        which: Which,
         /// What is known of it
         #[arg(value_enum)]
         went: Went,
     },
-    /// Take out a message that is not wanted any more
-    Discard {
-        /// Its id in the list
-        id: u64,
-    },
+    /// Take out messages that are not wanted any more
+    Discard(Which),
     /// Send nothing until `resume`
     Pause {
         /// This lane only [default: all]
@@ -362,6 +360,23 @@ pub(crate) enum Register {
         /// Its id in the list
         id: u64,
     },
+}
+
+/// Which messages are decided on: one, or many at once.
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// Its id in the list
+    #[arg(required_unless_present_any = ["batch", "all"], conflicts_with_all = ["batch", "all"])]
+    pub(crate) id: Option<u64>,
+    /// Every one of this batch, such as laporan:2026-08, in a stage
+    #[arg(long, value_name = "NAME", conflicts_with = "all")]
+    pub(crate) batch: Option<String>,
+    /// Every one there is in a stage
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// The stage of --batch or --all: queued, unknown or dead
+    #[arg(long, value_parser = stage)]
+    pub(crate) stage: Option<Stage>,
 }
 
 /// Options of `outbox list`.

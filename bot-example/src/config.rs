@@ -1,6 +1,6 @@
 //! The configuration: one TOML file, and the environment for secrets.
 
-use crate::server::{ServerOptions, TransportOptions};
+use crate::server::{Gateway, ServerOptions, TransportOptions};
 use dermawan::anomaly::{ExpenseOptions, GiftOptions, ScreenOptions, TransactionOptions};
 use dermawan::calendar::hijri::Overrides;
 use dermawan::churn::{BacktestOptions, Method, OutlookOptions, RecommendOptions, ScoreOptions, SegmentOptions};
@@ -198,6 +198,24 @@ impl Config {
         parts.server.validate()?;
         parts.transport.validate()?;
         parts.outbox.pace.validate()?;
+        // A message that is still being sent when its lease runs out would be listed as unknown, or go out twice.
+        let patience = match parts.transport.kind {
+            Gateway::Fonnte => {
+                Some(("fonnte", &parts.transport.fonnte.connect_timeout, &parts.transport.fonnte.timeout))
+            }
+            Gateway::Cloud => Some(("cloud", &parts.transport.cloud.connect_timeout, &parts.transport.cloud.timeout)),
+            Gateway::Console => None,
+        };
+        if let Some((gateway, connect, whole)) = patience
+            && u64::from(parts.outbox.pace.hold_seconds) <= u64::from(*connect) + u64::from(*whole)
+        {
+            return Err(Error::new(
+                ErrorKind::Configuration,
+                "outbox.pace.hold_seconds is not longer than the gateway's patience",
+            )
+            .context("seconds", format!("{connect} + {whole}"))
+            .hint(format!("make it longer than transport.{gateway}.connect_timeout and timeout together")));
+        }
         // One switch: what thanks are, and when they are looked for.
         parts.schedule.thanks |= parts.thanks.enabled;
         let config = Self { file: file.map(Path::to_owned), parts, settings };

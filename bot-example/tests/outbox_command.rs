@@ -104,6 +104,60 @@ fn what_is_in_doubt_is_settled_and_a_lane_is_paused() {
 }
 
 #[test]
+fn many_are_decided_on_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = owed(folder.path());
+    let now: Timestamp = "2026-09-01T03:00:00Z".parse().unwrap();
+    let drafts = (10..2510).map(|n| {
+        let to = Number::parse(&format!("62812345{n:05}")).unwrap();
+        Draft::batch(format!("lain:{n}"), "fonnte", "lain", to, TEXT)
+    });
+    outbox.put(&mut { drafts }, now).unwrap();
+    let of = |batch: &str| outbox.counts(Some(batch)).unwrap();
+    let refused = fail(program(folder.path()).args(["outbox", "discard", "--batch", "lain"]));
+    assert!(text(&refused.stderr).contains("--stage"), "{}", text(&refused.stderr));
+    for wrong in [&["retry"][..], &["retry", "1", "--all"], &["retry", "--all", "--batch", "lain"]] {
+        let output = program(folder.path()).arg("outbox").args(wrong).output().unwrap();
+        assert!(!output.status.success(), "{wrong:?}");
+    }
+    assert_eq!(of("lain").queued, 2500, "nothing was done");
+    // More than are read at once; another batch is not touched.
+    let said = run(folder.path(), &["discard", "--batch", "lain", "--stage", "queued"]);
+    assert!(said.starts_with("2500 messages decided on, 0 left"), "{said}");
+    assert_eq!((of("lain").dead, of("laporan:2026-08").queued), (2500, 2));
+    // What was discarded is not sent again in a heap, but one by one it may be.
+    let said = run(folder.path(), &["retry", "--all", "--stage", "dead"]);
+    assert!(said.starts_with("0 messages decided on, 2500 left"), "{said}");
+    assert_eq!(of("lain").dead, 2500);
+    // What is in doubt, of a batch.
+    let ask = Ask {
+        lane: "fonnte".into(),
+        holder: "dead".into(),
+        token: 1,
+        hold: SignedDuration::from_secs(60),
+        quiet_until: None,
+        reply_gap: SignedDuration::ZERO,
+        gap: SignedDuration::ZERO,
+        recipient_gap: SignedDuration::ZERO,
+    };
+    let doubt = || {
+        let Next::Message(leased) = outbox.lease(&ask, now).unwrap() else { unreachable!("a message is due") };
+        assert!(outbox.mark_sending(&leased.ticket, now).unwrap());
+        outbox.reclaim(Some("dead"), now).unwrap();
+    };
+    doubt();
+    doubt();
+    assert_eq!(of("laporan:2026-08").unknown, 2);
+    outbox.opt_out(&Number::parse(BUDI).unwrap(), now).unwrap();
+    let said = run(folder.path(), &["retry", "--batch", "laporan:2026-08", "--stage", "unknown"]);
+    assert!(said.starts_with("1 messages decided on, 1 left"), "who opted out stays: {said}");
+    assert_eq!((of("laporan:2026-08").queued, of("laporan:2026-08").unknown), (1, 1));
+    let said = run(folder.path(), &["settle", "--all", "not-sent"]);
+    assert!(said.starts_with("1 messages decided on"), "{said}");
+    assert_eq!((of("laporan:2026-08").queued, of("laporan:2026-08").unknown), (1, 0));
+}
+
+#[test]
 fn what_is_not_there_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let missing = fail(program(folder.path()).args(["outbox", "list"]));

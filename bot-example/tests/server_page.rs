@@ -147,3 +147,22 @@ fn what_administrators_decide_changes_outbox_and_register() {
     assert!(!log.contains("62812340000") && !log.contains(ADMIN), "{log}");
     assert_eq!(server.stop().0, Some(0));
 }
+
+#[test]
+fn a_month_of_which_nothing_was_loaded_is_not_said_to_be_empty() {
+    let (folder, gateway) = (tempfile::tempdir().unwrap(), Gateway::start());
+    configure(folder.path(), &gateway, QUIET);
+    succeed(program(folder.path()).args(["etl", "--sample", "--as-of", "2026-01-20"]));
+    let server = Server::at(folder.path(), "2026-11-23T10:00:00+07:00");
+    let page = Browser::enter(server.address).page();
+    for said in [
+        "Data sampai 20 Jan 2026, dimuat",
+        "Bulan terakhir yang dimuat: Januari 2026",
+        "Donasi sampai 20 Jan 2026",
+        "Pengeluaran sampai 20 Jan 2026",
+    ] {
+        assert!(page.contains(said), "{said} in {page}");
+    }
+    assert!(!page.contains("November 2026</h2>") && !page.contains("sampai hari ini"), "{page}");
+    server.stop();
+}

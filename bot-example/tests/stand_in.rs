@@ -119,7 +119,7 @@ fn fonnte_keeps_the_contract() {
         reason("stop", "devices must belong to an account"),
         reason("recipient", "target invalid"),
         reason("content", "input invalid"),
-        reason("retry", "url unreachable"),
+        reason("retry_once", "url unreachable"),
         reason("retry", "6281234567889 Assalamu baris kedua t0ken-of-the-device"),
         ("unknown", Box::new(|| gateway.fault(&json!({"kind": "reset_before"})))),
         ("unknown", Box::new(|| gateway.fault(&json!({"kind": "reset_after"})))),

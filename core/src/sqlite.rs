@@ -23,6 +23,9 @@ pub(crate) fn open(path: Option<&Path>, room: &'static str, migrations: &[&str])
         Some(path) => error.context("file", path.display()),
         None => error,
     };
+    if let Some(path) = path {
+        make_private(path).map_err(named)?;
+    }
     let opened = match path {
         Some(path) => Connection::open_with_flags(path, flags),
         None => Connection::open_in_memory(),
@@ -30,6 +33,39 @@ pub(crate) fn open(path: Option<&Path>, room: &'static str, migrations: &[&str])
     let mut connection = opened.map_err(trouble).map_err(named)?;
     prepare(&mut connection, room, migrations).map_err(named)?;
     Ok(connection)
+}
+
+/// Numbers, texts and the register's key are for the file's owner alone: a new file is made so, `SQLite` gives its log the
+/// same rights, and one that others may read is mended. What is not ours to mend stays as it is.
+#[cfg(unix)]
+fn make_private(path: &Path) -> Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Ok(_) => return Ok(()),
+        Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(cause) => {
+            return Err(Error::new(ErrorKind::Io, "the outbox file cannot be made")
+                .hint("check its folder and the rights on it")
+                .caused_by(cause));
+        }
+    }
+    for ending in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        if let Ok(file) = std::fs::metadata(&name)
+            && file.is_file()
+            && file.permissions().mode() & 0o077 != 0
+        {
+            let _ = std::fs::set_permissions(&name, std::fs::Permissions::from_mode(file.permissions().mode() & 0o700));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn make_private(_: &Path) -> Result<()> {
+    Ok(())
 }
 
 fn prepare(connection: &mut Connection, room: &'static str, migrations: &[&str]) -> Result<()> {

@@ -167,7 +167,11 @@ impl Hand<'_> {
             Deed::Erase(i) => format!("{:?}", outbox.erase(&Whom::Number(number(i)), now)),
             Deed::Prune => {
                 let before = now - SignedDuration::from_secs(40);
-                let retention = dermawan::outbox::Retention { persons_before: before, messages_before: None };
+                let retention = dermawan::outbox::Retention {
+                    persons_before: before,
+                    unknown_before: Some(before),
+                    messages_before: None,
+                };
                 format!("{:?}", outbox.prune(&retention))
             }
         }

@@ -288,7 +288,8 @@ fn what_is_erased_or_pruned_is_not_on_the_disk_while_the_file_is_open() {
     outbox.erase(&dermawan::outbox::Whom::Number(number(1)), start()).unwrap();
     assert!(!on_disk(erased) && !on_disk(number(1).as_str()) && on_disk(pruned));
     run(&outbox, &Gateway::new(), start(), start() + SignedDuration::from_mins(1));
-    let retention = dermawan::outbox::Retention { persons_before: start() + hours(1), messages_before: None };
+    let retention =
+        dermawan::outbox::Retention { persons_before: start() + hours(1), unknown_before: None, messages_before: None };
     assert_eq!(outbox.prune(&retention).unwrap().severed, 1);
     assert!(!on_disk(pruned) && !on_disk(number(2).as_str()));
 }

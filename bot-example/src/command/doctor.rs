@@ -5,6 +5,8 @@ use crate::clock;
 use crate::config::Config;
 use crate::failure::message;
 use crate::screen::{Screen, json};
+use crate::server;
+use dermawan::outbox::{Outbox, Sqlite};
 use dermawan::source::{Selection, Snapshot, Source};
 use dermawan::{Error, Result};
 use serde::Serialize;
@@ -62,7 +64,7 @@ impl Findings {
 pub(crate) fn run(arguments: &Arguments, options: &Doctor) -> Result<ExitCode> {
     let mut findings = Findings::default();
     match Config::load(arguments.config.as_deref()) {
-        Ok(config) => examine(&mut findings, &config),
+        Ok(config) => examine(&mut findings, &config, options.online),
         Err(error) => findings.fail("configuration", &error),
     }
     let mut screen = Screen::stdout();
@@ -83,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments, options: &Doctor) -> Result<ExitCode> {
     Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn examine(findings: &mut Findings, config: &Config) {
+fn examine(findings: &mut Findings, config: &Config, online: bool) {
     match config.file() {
         Some(file) => findings.ok("configuration", file.display().to_string()),
         None => findings.warn("configuration", "no file, defaults only", "copy dermawan.example.toml to dermawan.toml"),
@@ -92,6 +94,93 @@ fn examine(findings: &mut Findings, config: &Config) {
     wording(findings, config);
     source(findings, config);
     store(findings, config);
+    gateway(findings, config, online);
+    rights(findings, config);
+    outbox(findings, config);
+}
+
+/// Whether `serve` would start, and what it would warn of.
+fn gateway(findings: &mut Findings, config: &Config, online: bool) {
+    let weak = server::check(config).and_then(|()| server::weak_points(config));
+    match weak {
+        Err(error) => return findings.fail("gateway", &error),
+        Ok(weak) if weak.is_empty() => {
+            let detail = format!("{}, its secrets are in order", config.transport().kind.lane());
+            findings.ok("gateway", detail);
+        }
+        Ok(weak) => weak.into_iter().for_each(|(what, remedy)| findings.warn("gateway", what, remedy)),
+    }
+    if !online {
+        return;
+    }
+    match server::health(config) {
+        Err(error) => findings.fail("device", &error),
+        Ok(health) if !health.connected => findings.warn(
+            "device",
+            format!("is not connected to WhatsApp ({})", health.detail),
+            "connect it at the gateway's page of devices; messages wait until then",
+        ),
+        Ok(health) => {
+            let quota = health.quota.map_or_else(String::new, |quota| format!(", {quota} messages left"));
+            findings.ok("device", format!("connected{quota} {}", health.detail).trim_end().to_owned());
+        }
+    }
+}
+
+/// What others on this machine may read. Looked at before the files are opened, which mends two of them.
+fn rights(findings: &mut Findings, config: &Config) {
+    #[cfg(unix)]
+    for (path, remedy) in [
+        (config.outbox_path(), "chmod 600 it; the next start of the server does it, too"),
+        (config.inbox_path(), "chmod 600 it; the next start of the server does it, too"),
+        (config.store_path(), "chmod 600 it, unless it is shared on purpose; and its .wal, if there is one"),
+    ] {
+        use std::os::unix::fs::PermissionsExt;
+        for ending in ["", "-wal", "-shm", ".wal", ".spare"] {
+            let mut name = path.as_os_str().to_owned();
+            name.push(ending);
+            let mode = std::fs::metadata(&name).map_or(0, |file| file.permissions().mode() & 0o777);
+            if mode & 0o077 != 0 {
+                let detail = format!("{} can be read by others (mode {mode:o})", Path::new(&name).display());
+                findings.warn("file rights", detail, remedy);
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (findings, config);
+}
+
+fn outbox(findings: &mut Findings, config: &Config) {
+    let path = config.outbox_path();
+    if !path.is_file() {
+        return findings.ok("outbox", format!("{} is not there yet; `serve` makes it", path.display()));
+    }
+    let lanes = Sqlite::open(&path).and_then(|outbox| outbox.lanes());
+    let lanes = match lanes {
+        Ok(lanes) => lanes,
+        Err(error) => return findings.fail("outbox", &error),
+    };
+    if lanes.is_empty() {
+        findings.ok("outbox", "empty");
+    }
+    for lane in lanes {
+        let counts = &lane.counts;
+        let detail = format!(
+            "{}: {} waiting, {} accepted, {} unknown, {} dead",
+            lane.name, counts.queued, counts.accepted, counts.unknown, counts.dead
+        );
+        match &lane.halt {
+            Some(halt) => findings.warn(
+                "outbox",
+                format!("{detail}; the line waits since {}: {}", halt.since, halt.reason),
+                "mend its cause; `dermawan-bot outbox resume` lets it go on at once",
+            ),
+            None if counts.unknown > 0 => {
+                findings.warn("outbox", detail, "settle what is unknown: `dermawan-bot outbox list --unknown`");
+            }
+            None => findings.ok("outbox", detail),
+        }
+    }
 }
 
 fn clock(findings: &mut Findings, config: &Config) {
@@ -193,7 +282,7 @@ fn store(findings: &mut Findings, config: &Config) {
     let state = super::open(config).and_then(|analytics| analytics.state());
     match state {
         Err(error) if error.kind() == dermawan::ErrorKind::StoreLocked => {
-            match crate::server::ask(&path, "GET", "/api/status") {
+            match server::ask(&path, "GET", "/api/status") {
                 Some(Ok(answer)) => findings.ok("analytics", format!("the server holds it and says {answer}")),
                 Some(Err(error)) => findings.fail("analytics", &error),
                 None => findings.fail("analytics", &error),

@@ -2,7 +2,7 @@
 //!
 //! Works on the file itself, beside a running server or without one. Numbers are masked; a text is shown on demand only.
 
-use crate::arguments::{Arguments, Listed, Outbox as What, Went};
+use crate::arguments::{Arguments, Listed, Outbox as What, Went, Which};
 use crate::config::Config;
 use crate::screen::{Screen, json};
 use crate::table::Table;
@@ -11,6 +11,9 @@ use dermawan::{Error, ErrorKind, Number, Result};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::process::ExitCode;
+
+/// Messages read at once.
+const AT_ONCE: u32 = 1000;
 
 /// Does one thing with the configured outbox, which must be there: a question makes no file.
 pub(crate) fn run(arguments: &Arguments, what: &What) -> Result<ExitCode> {
@@ -24,15 +27,11 @@ pub(crate) fn run(arguments: &Arguments, what: &What) -> Result<ExitCode> {
     let outbox = Sqlite::open(path)?;
     let mut screen = Screen::stdout();
     let now = Timestamp::from_microsecond(crate::clock::now()).unwrap_or_default();
-    let mut decide = |id: u64, decision: Decision| {
-        let entry = outbox.decide(MessageId(id), decision, now)?;
-        screen.line(format_args!("message {id} is {} now", entry.stage.code()))
-    };
     match what {
-        What::Retry { id } => decide(*id, Decision::Retry)?,
-        What::Discard { id } => decide(*id, Decision::Discard)?,
-        What::Settle { id, went: Went::Sent } => decide(*id, Decision::Sent)?,
-        What::Settle { id, went: Went::NotSent } => decide(*id, Decision::NotSent)?,
+        What::Retry(which) => decide(&outbox, which, Decision::Retry, now, &mut screen)?,
+        What::Discard(which) => decide(&outbox, which, Decision::Discard, now, &mut screen)?,
+        What::Settle { which, went: Went::Sent } => decide(&outbox, which, Decision::Sent, now, &mut screen)?,
+        What::Settle { which, went: Went::NotSent } => decide(&outbox, which, Decision::NotSent, now, &mut screen)?,
         What::List(listed) => list(&outbox, listed, &mut screen)?,
         What::Show { id, text, json } => show(&outbox, *id, *text, *json, &mut screen)?,
         What::Batches { limit, json } => batches(&outbox, *limit, *json, &mut screen)?,
@@ -59,6 +58,44 @@ pub(crate) fn run(arguments: &Arguments, what: &What) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Decides on one message, or on every one of a stage. Of many, those that nobody may decide on so (their person opted out,
+/// say) are left and counted; what a person wished or an administrator discarded is never sent again in a heap.
+fn decide(outbox: &Sqlite, which: &Which, decision: Decision, now: Timestamp, screen: &mut Screen) -> Result<()> {
+    if let Some(id) = which.id {
+        let entry = outbox.decide(MessageId(id), decision, now)?;
+        return screen.line(format_args!("message {id} is {} now", entry.stage.code()));
+    }
+    let stage = match (which.stage, decision) {
+        (Some(stage), _) => stage,
+        (None, Decision::Sent | Decision::NotSent) => Stage::Unknown,
+        (None, _) => {
+            return Err(Error::new(ErrorKind::InvalidInput, "many messages need a stage")
+                .hint("add --stage unknown, --stage dead or --stage queued; `outbox list` shows what is in them"));
+        }
+    };
+    let (mut done, mut left) = (0_u64, 0_u64);
+    let mut after = None;
+    loop {
+        let filter = Filter { batch: which.batch.clone(), after, limit: AT_ONCE, ..Filter::stage(stage) };
+        let entries = outbox.list(&filter)?;
+        let Some(last) = entries.last() else { break };
+        after = Some(last.id);
+        for entry in &entries {
+            if decision == Decision::Retry && entry.cause.is_some_and(Cause::is_settled) {
+                left += 1;
+                continue;
+            }
+            match outbox.decide(entry.id, decision, now) {
+                Ok(_) => done += 1,
+                // It changed meanwhile, or may not be.
+                Err(error) if error.kind() == ErrorKind::InvalidInput => left += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    screen.line(format_args!("{done} messages decided on, {left} left as they are"))
 }
 
 /// The lane that was named, or every one there is.

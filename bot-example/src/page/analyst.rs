@@ -318,10 +318,13 @@ impl<'a> Gathering<'a> {
     }
 
     fn month(&mut self) -> Result<()> {
-        let running = Month::of(self.day);
+        // A month of which nothing was loaded is not one without gifts.
+        let known = self.analytics.known_until(self.day)?;
+        let running = Month::of(known);
         let (now, last) = (self.analytics.monthly_report(running)?, self.analytics.monthly_report(running - 1)?);
         self.facts.month = Some(MonthFacts {
             name: month_long(running, self.language),
+            until: (known < self.day).then(|| date(known, self.language)),
             income: rupiah(now.income),
             expense: rupiah(now.expense),
             expected: self.facts.forecast.first().map(|row| row.value.clone()),

@@ -65,6 +65,8 @@ pub(crate) struct Freshness {
 pub(crate) struct MonthFacts {
     /// The running month.
     pub(crate) name: String,
+    /// The day at which the facts end, where that is not today.
+    pub(crate) until: Option<String>,
     /// Received so far.
     pub(crate) income: String,
     /// Spent so far.

@@ -1,7 +1,7 @@
 //! The page's addresses.
 
 use super::desk::{Action, Desk, said};
-use super::session::{AdminToken, Door, Refusal, Session};
+use super::session::{AdminToken, Door, Pace, Refusal, Session};
 use super::view::{ICON, STYLE, View};
 use axum::Router;
 use axum::body::Body;
@@ -13,12 +13,18 @@ use axum::routing::{get, post};
 use dermawan::{Error, ErrorKind, Result};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// The cookie that holds a session.
 const COOKIE: &str = "dermawan_sesi";
 /// The largest form: a few hundred greetings picked.
 const LARGEST_FORM: usize = 32 * 1024;
+/// How long an attempt waits where many were wrong, and how many may wait at a time: 16 guesses a second in all, which
+/// is nothing against 16 random characters, and room for an administrator beside a guesser.
+const SLOW: Duration = Duration::from_secs(2);
+const SLOW_AT_ONCE: usize = 32;
 /// Sent with every answer. Nothing is loaded but our own styles and pictures, nobody frames the page, no form goes
 /// elsewhere.
 const HEADERS: [(HeaderName, &str); 7] = [
@@ -55,6 +61,9 @@ struct House {
     organisation: String,
     https: bool,
     proxies: Vec<IpAddr>,
+    slow: Semaphore,
+    /// Whether the log was told of a proxy that is not trusted.
+    told_of_proxy: AtomicBool,
 }
 
 type Shared = State<Arc<House>>;
@@ -68,7 +77,9 @@ type Fields = Form<Vec<(String, String)>>;
 /// `template` when the embedded templates are broken.
 pub(crate) fn router(desk: Arc<dyn Desk>, options: Options) -> Result<Router> {
     let Options { token, organisation, https, proxies } = options;
-    let house = House { desk, door: Door::new(token), view: View::new()?, organisation, https, proxies };
+    let (door, view) = (Door::new(token), View::new()?);
+    let (slow, told_of_proxy) = (Semaphore::new(SLOW_AT_ONCE), AtomicBool::new(false));
+    let house = House { desk, door, view, organisation, https, proxies, slow, told_of_proxy };
     Ok(Router::new()
         .route("/", get(page))
         .route("/masuk", get(entrance).post(enter))
@@ -186,6 +197,15 @@ impl House {
         }
     }
 
+    /// The answer to a wrong password after many of them.
+    fn too_many(&self, seconds: u64) -> Response {
+        let minutes = seconds.div_ceil(60);
+        let text = format!("Terlalu banyak percobaan yang salah. Coba lagi dalam {minutes} menit.");
+        let mut response = self.login(StatusCode::TOO_MANY_REQUESTS, Some(&text));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response
+    }
+
     /// The answer to a form that was not made for this session.
     fn foreign_form(&self) -> Response {
         let text = "Formulir ini sudah tidak berlaku. Buka kembali halaman pengurus, lalu ulangi.";
@@ -225,7 +245,22 @@ async fn enter(
 ) -> Response {
     let from = sender(peer.ip(), &headers, &house.proxies);
     let given = form.iter().find(|(name, _)| name == "kata_sandi").map_or("", |(_, value)| value);
-    match house.door.enter(from, given, Instant::now()) {
+    if from == peer.ip()
+        && headers.contains_key("x-forwarded-for")
+        && !house.told_of_proxy.swap(true, Ordering::Relaxed)
+    {
+        tracing::warn!(
+            "a proxy that is not in server.trusted_proxies asks for others: all who come through it count as one where \
+             wrong passwords are counted"
+        );
+    }
+    let mut outcome = house.door.enter(from, given, Pace::AtOnce, Instant::now());
+    if let Ok(Err(Refusal::Slowly)) = outcome {
+        let Ok(_turn) = house.slow.try_acquire() else { return house.too_many(SLOW.as_secs()) };
+        tokio::time::sleep(SLOW).await;
+        outcome = house.door.enter(from, given, Pace::Slow, Instant::now());
+    }
+    match outcome {
         Ok(Ok(session)) => {
             let mut response = see("/");
             if let Ok(cookie) = HeaderValue::from_str(&house.cookie(&session.id, 12 * 3600)) {
@@ -238,12 +273,10 @@ async fn enter(
             house.login(StatusCode::UNAUTHORIZED, Some("Kata sandi salah."))
         }
         Ok(Err(Refusal::Wait(seconds))) => {
-            let minutes = seconds.div_ceil(60);
-            let text = format!("Terlalu banyak percobaan. Coba lagi dalam {minutes} menit.");
-            let mut response = house.login(StatusCode::TOO_MANY_REQUESTS, Some(&text));
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            response
+            tracing::warn!("a wrong password at the administrators' page, after many");
+            house.too_many(seconds)
         }
+        Ok(Err(Refusal::Slowly)) => house.too_many(SLOW.as_secs()),
         Err(error) => house.failed(&error),
     }
 }

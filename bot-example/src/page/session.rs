@@ -15,11 +15,11 @@ const LEAST_LENGTH: usize = 16;
 const LASTS: Duration = Duration::from_hours(12);
 /// The most sessions at a time; the oldest goes for a new one.
 const MOST_SESSIONS: usize = 64;
-/// Wrong passwords of one address within the time below, before it has to wait: enough for slips of the finger.
+/// Wrong passwords of one address within the time below, before it is heard slowly: enough for slips of the finger.
 const MOST_WRONG: usize = 5;
 /// How long a wrong password counts.
 const REMEMBERED: Duration = Duration::from_mins(15);
-/// The most addresses that are remembered, so that many of them cannot fill the memory. Beyond, all have to wait.
+/// The most addresses that are remembered, so that many of them cannot fill the memory. Beyond, all are heard slowly.
 const MOST_ADDRESSES: usize = 10_000;
 
 /// The administrators' password. Does not print itself.
@@ -73,8 +73,19 @@ fn same(given: &[u8], secret: &[u8]) -> bool {
 pub(super) enum Refusal {
     /// The password is another one.
     Wrong,
-    /// There were too many wrong ones; seconds to wait.
+    /// The password is another one, and there were many before it; seconds until this address is heard at once again.
     Wait(u64),
+    /// There were many wrong ones from there: to be asked again as [`Pace::Slow`], after a while.
+    Slowly,
+}
+
+/// How an attempt is heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// At once, unless too many were wrong.
+    AtOnce,
+    /// It has waited.
+    Slow,
 }
 
 /// A session's secrets.
@@ -109,7 +120,16 @@ impl Door {
     }
 
     /// Opens a session for whoever knows the password.
-    pub(super) fn enter(&self, from: IpAddr, given: &str, now: Instant) -> Result<Result<Session, Refusal>> {
+    ///
+    /// Behind a proxy everybody may come from one address, so an address is never shut out: whoever guesses there would
+    /// shut out the administrators. It is heard slowly instead, which is as good against guessing.
+    pub(super) fn enter(
+        &self,
+        from: IpAddr,
+        given: &str,
+        pace: Pace,
+        now: Instant,
+    ) -> Result<Result<Session, Refusal>> {
         let mut inside = self.inside();
         inside.wrong.retain(|_, times| {
             times.retain(|&time| now.saturating_duration_since(time) < REMEMBERED);
@@ -117,15 +137,22 @@ impl Door {
         });
         let from = neighbourhood(from);
         let times = inside.wrong.get(&from).map_or(&[][..], Vec::as_slice);
-        if times.len() >= MOST_WRONG || (times.is_empty() && inside.wrong.len() >= MOST_ADDRESSES) {
-            let since = times.first().map_or(Duration::ZERO, |&first| now.saturating_duration_since(first));
-            return Ok(Err(Refusal::Wait(REMEMBERED.saturating_sub(since).as_secs().max(1))));
+        let many = times.len() >= MOST_WRONG || (times.is_empty() && inside.wrong.len() >= MOST_ADDRESSES);
+        if many && pace == Pace::AtOnce {
+            return Ok(Err(Refusal::Slowly));
         }
         if !self.token.is(given) {
+            if many {
+                let since = times.first().map_or(Duration::ZERO, |&first| now.saturating_duration_since(first));
+                return Ok(Err(Refusal::Wait(REMEMBERED.saturating_sub(since).as_secs().max(1))));
+            }
             inside.wrong.entry(from).or_default().push(now);
             return Ok(Err(Refusal::Wrong));
         }
-        inside.wrong.remove(&from);
+        // The wrong ones of another who shares the address go on counting.
+        if !many {
+            inside.wrong.remove(&from);
+        }
         let session = Session { id: random()?, form: random()? };
         inside.sessions.retain(|_, (_, opened)| now.saturating_duration_since(*opened) < LASTS);
         if inside.sessions.len() >= MOST_SESSIONS
@@ -218,15 +245,21 @@ mod tests {
     }
 
     #[test]
-    fn five_wrong_ones_close_the_door_for_that_address_only() {
+    fn five_wrong_ones_slow_that_address_only() {
         let (door, start) = (door(), Instant::now());
+        let enter = |from, given, now| door.enter(from, given, Pace::AtOnce, now).unwrap();
+        let slowly = |from, given, now| door.enter(from, given, Pace::Slow, now).unwrap();
         for i in 0..5 {
-            assert_eq!(door.enter(address(1), "wrong", start + Duration::from_secs(i)).unwrap(), Err(Refusal::Wrong));
+            assert_eq!(enter(address(1), "wrong", start + Duration::from_secs(i)), Err(Refusal::Wrong));
         }
         let later = |seconds| start + Duration::from_secs(seconds);
-        assert_eq!(door.enter(address(1), SECRET, later(60)).unwrap(), Err(Refusal::Wait(840)), "even the right one");
-        assert!(door.enter(address(2), SECRET, later(60)).unwrap().is_ok());
-        assert!(door.enter(address(1), SECRET, later(901)).unwrap().is_ok(), "the first is forgotten after a quarter");
+        assert_eq!(enter(address(1), SECRET, later(60)), Err(Refusal::Slowly), "even the right one");
+        assert_eq!(enter(address(1), "wrong", later(60)), Err(Refusal::Slowly), "which tells nothing");
+        assert_eq!(slowly(address(1), "wrong", later(60)), Err(Refusal::Wait(840)));
+        assert!(slowly(address(1), SECRET, later(60)).is_ok(), "who knows it gets in");
+        assert_eq!(enter(address(1), "wrong", later(61)), Err(Refusal::Slowly), "and the guesser is no faster for it");
+        assert!(enter(address(2), SECRET, later(60)).is_ok());
+        assert!(enter(address(1), SECRET, later(901)).is_ok(), "the first is forgotten after a quarter");
     }
 
     #[test]
@@ -234,17 +267,17 @@ mod tests {
         let (door, now) = (door(), Instant::now());
         for i in 0..5_u16 {
             let from = IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, i]);
-            assert_eq!(door.enter(from, "wrong", now).unwrap(), Err(Refusal::Wrong));
+            assert_eq!(door.enter(from, "wrong", Pace::AtOnce, now).unwrap(), Err(Refusal::Wrong));
         }
         let next = |network| IpAddr::from([0x2001, 0xdb8, 0, network, 0, 0, 0, 99]);
-        assert!(matches!(door.enter(next(1), SECRET, now).unwrap(), Err(Refusal::Wait(_))));
-        assert!(door.enter(next(2), SECRET, now).unwrap().is_ok());
+        assert_eq!(door.enter(next(1), SECRET, Pace::AtOnce, now).unwrap(), Err(Refusal::Slowly));
+        assert!(door.enter(next(2), SECRET, Pace::AtOnce, now).unwrap().is_ok());
     }
 
     #[test]
     fn sessions_end() {
         let (door, start) = (door(), Instant::now());
-        let session = door.enter(address(1), SECRET, start).unwrap().unwrap();
+        let session = door.enter(address(1), SECRET, Pace::AtOnce, start).unwrap().unwrap();
         assert_eq!(door.session(&session.id, start), Some(session.clone()));
         assert_eq!(door.session(&session.form, start), None);
         assert_eq!(door.session(&session.id, start + LASTS), None);
@@ -256,7 +289,7 @@ mod tests {
     #[test]
     fn the_oldest_session_makes_room() {
         let (door, start) = (door(), Instant::now());
-        let enter = |i| door.enter(address(1), SECRET, start + Duration::from_secs(i)).unwrap().unwrap();
+        let enter = |i| door.enter(address(1), SECRET, Pace::AtOnce, start + Duration::from_secs(i)).unwrap().unwrap();
         let first = enter(0);
         let second = enter(1);
         for i in 2..=MOST_SESSIONS as u64 {

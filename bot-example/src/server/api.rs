@@ -12,6 +12,8 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, middleware, routing};
+use dermawan::inbox::Inbox;
+use dermawan::outbox::Sqlite;
 use dermawan::{Analytics, DonorId, Error, ErrorKind, Result};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -200,19 +202,38 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: it can keep what comes in, and answer.
-pub(super) async fn readyz(State(house): State<Arc<House>>) -> (StatusCode, &'static str) {
+/// `GET /readyz`: it can keep what comes in, and answer. A line that waits keeps nobody out, and is told of.
+pub(super) async fn readyz(State(house): State<Arc<House>>) -> (StatusCode, String) {
+    let no = |why: &str| (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"));
     if *house.stop.borrow() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
+        return no("stopping");
     }
     let checked = blocking(house, |house| {
+        if !house.files.are_there() {
+            return Ok(Err("a file was removed or replaced"));
+        }
+        if house.files.are_failing() {
+            // Opening writes a row, and flushes it: as small a message as there is.
+            let written = Sqlite::open(house.config.outbox_path()).and_then(|_| Inbox::open(house.config.inbox_path()));
+            if written.is_err() {
+                return Ok(Err("a file cannot be written"));
+            }
+            house.files.note(true);
+        }
         house.analytics.state()?;
-        house.outbox.lanes()?;
-        house.reader.with(|inbox| inbox.backlog())
+        house.reader.with(|inbox| inbox.backlog())?;
+        let mut text = "ready\n".to_owned();
+        for lane in house.outbox.lanes()? {
+            if let Some(halt) = &lane.halt {
+                text += &format!("the line {} waits: {}\n", lane.name, halt.kind.code());
+            }
+        }
+        Ok(Ok(text))
     });
     match checked.await {
-        Ok(_) => (StatusCode::OK, "ready\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "a file cannot be read\n"),
+        Ok(Ok(text)) => (StatusCode::OK, text),
+        Ok(Err(why)) => no(why),
+        Err(_) => no("a file cannot be read"),
     }
 }
 

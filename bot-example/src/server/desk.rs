@@ -32,7 +32,7 @@ impl ServerWorkbench {
             kind: kind_name(&entry.kind).to_owned(),
             to: entry.to.as_ref().map_or_else(|| "(dihapus)".to_owned(), ToString::to_string),
             unknown: entry.stage == Stage::Unknown,
-            reason: entry.reason.clone().unwrap_or_else(|| "tanpa keterangan".to_owned()),
+            reason: entry.cause.map_or("tanpa keterangan", cause_name).to_owned(),
             since: format!("{} {:02}:{:02}", date(since.date(), language), since.hour(), since.minute()),
         }
     }
@@ -41,6 +41,27 @@ impl ServerWorkbench {
 /// Dead for a reason that leaves nothing to decide: the person's wish, an administrator's, or that it came too late.
 fn is_settled(entry: &Entry) -> bool {
     entry.cause.is_some_and(Cause::is_settled)
+}
+
+/// Why a message is listed, in an administrator's words; the gateway's own are shown by the command line.
+const fn cause_name(cause: Cause) -> &'static str {
+    match cause {
+        Cause::OptedOut => "penerima tidak mau dikirimi pesan lagi",
+        Cause::Erased => "data penerima sudah dihapus",
+        Cause::Expired => "sudah terlambat untuk dikirim",
+        Cause::Recipient => "nomor ini tidak dapat dikirimi pesan",
+        Cause::Content => "gateway tidak menerima isi pesan ini",
+        Cause::Exhausted => "sudah dicoba berkali-kali dan selalu gagal",
+        Cause::Discarded => "dibatalkan oleh pengurus",
+        Cause::NotSent => "menurut pengurus tidak terkirim",
+        Cause::Interrupted => "program berhenti saat pesan sedang dikirim",
+        Cause::Unclear => "jawaban gateway tidak sampai atau tidak jelas",
+        Cause::Refused => "gateway belum dapat menerimanya",
+        Cause::Halted => "pengiriman terhenti saat pesan sedang dikirim",
+        Cause::Retried => "dikirim ulang oleh pengurus",
+        Cause::Undelivered => "sudah diterima gateway, tetapi tidak sampai",
+        _ => "sebab lain; lihat `dermawan-bot outbox list`",
+    }
 }
 
 /// What a sort of messages is called.

@@ -2,6 +2,7 @@
 //! two thousand webhooks a second need a few hundred flushes. Settling goes through it too, so that no writer waits for
 //! another's lock.
 
+use super::files::Files;
 use super::metrics::Counters;
 use dermawan::inbox::{Inbox, Kept, Step};
 use dermawan::{Error, ErrorKind, Result};
@@ -30,6 +31,7 @@ pub(super) fn start(
     mut inbox: Inbox,
     arrived: Arc<Notify>,
     counters: Arc<Counters>,
+    files: Arc<Files>,
 ) -> Result<(Intake, JoinHandle<()>)> {
     let (orders, mut waiting) = mpsc::channel::<Order>(WAITING);
     let write = move || {
@@ -43,7 +45,9 @@ pub(super) fn start(
             }
             let (steps, done): (Vec<Step>, Vec<_>) = group.drain(..).map(|order| (order.step, order.done)).unzip();
             counters.flushes.add(1);
-            match inbox.commit(&steps) {
+            let committed = inbox.commit(&steps);
+            files.note(committed.is_ok());
+            match committed {
                 Ok(kept) => {
                     for (done, kept) in done.into_iter().zip(kept) {
                         // Who asked may have gone; what is written is written.

@@ -18,6 +18,8 @@ const NAMES: usize = 5000;
 const INBOX_DAYS: i64 = 30;
 /// How long the persons behind sent messages are kept, in days.
 const PERSONS_DAYS: i64 = 90;
+/// The same of messages of which nobody knows whether they went out: twice as long, as somebody may still decide.
+const UNKNOWN_DAYS: i64 = 180;
 /// How long notes of what was done with donors' data are kept, in days: five years, so that a donor who asks can be told.
 const PROCESSING_DAYS: i64 = 5 * 366;
 /// A report that could not go out for so long is not wanted any more, in days.
@@ -241,7 +243,11 @@ impl House {
     pub(super) fn tidy(&self, now: Timestamp) -> Result<()> {
         let before = |days: i64| now.checked_sub((days * 24).hours()).unwrap_or(Timestamp::MIN);
         let messages = self.reader.with(|inbox| inbox.prune(before(INBOX_DAYS)))?;
-        let retention = Retention { persons_before: before(PERSONS_DAYS), messages_before: None };
+        let retention = Retention {
+            persons_before: before(PERSONS_DAYS),
+            unknown_before: Some(before(UNKNOWN_DAYS)),
+            messages_before: None,
+        };
         let pruned = self.outbox.prune(&retention)?;
         self.register.prune(before(PROCESSING_DAYS), now)?;
         tracing::info!(messages, severed = pruned.severed, "old messages are forgotten");

@@ -11,6 +11,7 @@
 mod api;
 mod desk;
 mod door;
+mod files;
 mod intake;
 mod jobs;
 mod limits;
@@ -25,7 +26,7 @@ mod window;
 mod worker;
 
 pub(crate) use door::ask;
-pub(crate) use options::{ServerOptions, TransportOptions};
+pub(crate) use options::{Gateway, ServerOptions, TransportOptions};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -40,15 +41,16 @@ use dermawan::outbox::{Halt, Outbox, Worker};
 use dermawan::register::Register;
 use dermawan::schedule::{self, Runs};
 use dermawan::transport::cloud::Cloud;
-use dermawan::transport::{Secret, Transport};
+use dermawan::transport::{Health, Secret, Transport};
 use dermawan::{Analytics, Error, ErrorKind, Result};
+use files::Files;
 use intake::Intake;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use limits::Limits;
 use metrics::Counters;
-use options::{Gateway, Line, Secrets};
+use options::{Line, Secrets};
 use reply::Reader;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -87,6 +89,7 @@ struct House {
     runs_path: PathBuf,
     reader: Reader,
     intake: Intake,
+    files: Arc<Files>,
     /// Something came in.
     arrived: Arc<Notify>,
     /// Something was put into the outbox, or a lane goes on.
@@ -146,8 +149,24 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) fn check(config: &Config) -> Result<()> {
     let secrets = Secrets::of_environment()?;
     config.schedule().validate()?;
-    options::check_exposure(config.server().listen, &secrets, config.transport().kind)?;
+    options::check_exposure(config.server().listen, &secrets, config.transport())?;
     options::transport(config.transport(), &secrets, &config.settings().organisation, Inbox::in_memory).map(|_| ())
+}
+
+/// What lets strangers in; see [`options::weak_points`].
+pub(crate) fn weak_points(config: &Config) -> Result<Vec<(&'static str, &'static str)>> {
+    Ok(options::weak_points(config.transport(), &Secrets::of_environment()?))
+}
+
+/// Asks the gateway how the line is.
+pub(crate) fn health(config: &Config) -> Result<Health> {
+    let secrets = Secrets::of_environment()?;
+    let organisation = &config.settings().organisation;
+    let line = options::transport(config.transport(), &secrets, organisation, Inbox::in_memory)?;
+    line.transport.health().map_err(|error| {
+        Error::new(ErrorKind::ConnectionLost, format!("the gateway does not answer as it should: {error}"))
+            .hint("check its token and address, and whether it is up")
+    })
 }
 
 /// A clock that begins at another time, for a trial: nobody outside this machine hears what it makes due.
@@ -172,7 +191,10 @@ pub(crate) fn run(
 ) -> Result<()> {
     let options = config.server().clone();
     let secrets = Secrets::of_environment()?;
-    options::check_exposure(options.listen, &secrets, config.transport().kind)?;
+    options::check_exposure(options.listen, &secrets, config.transport())?;
+    for (what, remedy) in options::weak_points(config.transport(), &secrets) {
+        tracing::warn!(remedy, "{what}");
+    }
     let organisation = &analytics.settings().organisation;
     let Line { transport, cloud } =
         options::transport(config.transport(), &secrets, organisation, || Inbox::open(config.inbox_path()))?;
@@ -194,11 +216,13 @@ pub(crate) fn run(
         let inbox_path = config.inbox_path();
         let counters = Arc::new(Counters::default());
         let arrived = Arc::new(Notify::new());
-        let (intake, writer) = intake::start(Inbox::open(&inbox_path)?, Arc::clone(&arrived), Arc::clone(&counters))?;
+        let inbox = Inbox::open(&inbox_path)?;
+        let files = Arc::new(Files::hold(&[config.outbox_path(), inbox_path.clone()])?);
+        let (intake, writer) = intake::start(inbox, Arc::clone(&arrived), Arc::clone(&counters), Arc::clone(&files))?;
         let runs_path = options::runs_path(&inbox_path, config.transport().dry_run);
         let runs = Runs::open(&runs_path)?;
         let worker = Worker::new(transport.name(), "server", config.outbox_options(), zone.clone())?;
-        // The analytics file has one process, so no other server of this outbox can be alive.
+        // Its files are locked, so no other server of this outbox can be alive.
         let reclaimed = worker.start(&*outbox, clock.now())?;
         if reclaimed != dermawan::outbox::Reclaimed::default() {
             tracing::warn!(?reclaimed, "the last server was cut off");
@@ -224,6 +248,7 @@ pub(crate) fn run(
             reader: Reader::new(Inbox::open(&inbox_path)?),
             runs_path,
             intake,
+            files,
             arrived,
             owed: Notify::new(),
             stop: stop.clone(),

@@ -21,6 +21,7 @@ const SHORTEST_SECRET: usize = 16;
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ServerOptions {
     /// Where to listen (default `127.0.0.1:8088`: this machine only; a reverse proxy with TLS stands in front).
+    #[serde(deserialize_with = "address")]
     pub(crate) listen: SocketAddr,
     /// What came in and is not answered yet, and what the schedule has run.
     pub(crate) inbox: PathBuf,
@@ -53,6 +54,17 @@ impl Default for ServerOptions {
             trusted_proxies: Vec::new(),
         }
     }
+}
+
+/// An address with its port. `localhost` is the only name that is known without asking anybody.
+fn address<'de, D: serde::Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(from)?;
+    let plain = text.strip_prefix("localhost:").map_or_else(|| text.clone(), |port| format!("127.0.0.1:{port}"));
+    plain.parse().map_err(|_| {
+        serde::de::Error::custom(
+            "server.listen is not an address with a port; write it like 127.0.0.1:8088, [::1]:8088 or localhost:8088",
+        )
+    })
 }
 
 impl ServerOptions {
@@ -187,10 +199,11 @@ impl Secrets {
 }
 
 /// Refuses to be reached from outside without what keeps strangers out.
-pub(crate) fn check_exposure(listen: SocketAddr, secrets: &Secrets, gateway: Gateway) -> Result<()> {
+pub(crate) fn check_exposure(listen: SocketAddr, secrets: &Secrets, transport: &TransportOptions) -> Result<()> {
     if listen.ip().is_loopback() {
         return Ok(());
     }
+    let gateway = transport.kind;
     let missing = [
         (secrets.path.is_empty(), "DERMAWAN_WEBHOOK_TOKEN"),
         // The Cloud API signs its webhooks in place of repeating a secret, and does not start without the app's.
@@ -205,6 +218,16 @@ pub(crate) fn check_exposure(listen: SocketAddr, secrets: &Secrets, gateway: Gat
         .context("server.listen", listen)
         .hint("set it in the environment, or listen on 127.0.0.1"));
     }
+    if gateway == Gateway::Fonnte && transport.fonnte.device.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Configuration,
+            "transport.fonnte.device is not set, and the address is a public one",
+        )
+        .context("server.listen", listen)
+        .hint(
+            "write the bot's own number there, so that webhooks of other devices are refused, or listen on 127.0.0.1",
+        ));
+    }
     if gateway == Gateway::Console {
         return Err(Error::new(
             ErrorKind::Configuration,
@@ -214,6 +237,32 @@ pub(crate) fn check_exposure(listen: SocketAddr, secrets: &Secrets, gateway: Gat
         .hint("set transport.kind to a gateway that checks a secret, or listen on 127.0.0.1"));
     }
     Ok(())
+}
+
+/// What is allowed on this machine and lets strangers in where a proxy stands in front: what is so, and what to do.
+/// Nothing for a trial, whose gateway reaches nobody.
+pub(crate) fn weak_points(transport: &TransportOptions, secrets: &Secrets) -> Vec<(&'static str, &'static str)> {
+    if transport.kind != Gateway::Fonnte || transport.fonnte.is_on_this_machine() {
+        return Vec::new();
+    }
+    let points = [
+        (
+            secrets.path.is_empty(),
+            "DERMAWAN_WEBHOOK_TOKEN is not set: anyone can guess the webhook's address",
+            "set it in the environment, and give the gateway the address that ends in it",
+        ),
+        (
+            secrets.webhook.is_empty(),
+            "DERMAWAN_WEBHOOK_SECRET is not set: a forged webhook is taken for the gateway's",
+            "set it in the environment and at the gateway's page of devices",
+        ),
+        (
+            transport.fonnte.device.is_empty(),
+            "transport.fonnte.device is not set: webhooks of other devices are taken",
+            "write the bot's own number there",
+        ),
+    ];
+    points.into_iter().filter(|(weak, ..)| *weak).map(|(_, what, remedy)| (what, remedy)).collect()
 }
 
 /// The gateway as configured.
@@ -294,6 +343,23 @@ impl Transport for Whole {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn listening_is_written_as_an_address_or_localhost() {
+        let read = |text: &str| toml::from_str::<ServerOptions>(&format!("listen = \"{text}\""));
+        for (text, address) in [
+            ("localhost:8088", "127.0.0.1:8088"),
+            ("127.0.0.1:0", "127.0.0.1:0"),
+            ("[::1]:9", "[::1]:9"),
+            ("0.0.0.0:80", "0.0.0.0:80"),
+        ] {
+            assert_eq!(read(text).unwrap().listen.to_string(), address);
+        }
+        for text in ["8088", "localhost", "localhost:", "bot.example:8088", "127.0.0.1", "localhost:99999", ""] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains("server.listen") && error.contains("127.0.0.1:8088"), "{text}: {error}");
+        }
+    }
 
     #[test]
     fn a_lane_is_called_as_its_gateway() {

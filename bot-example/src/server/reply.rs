@@ -110,6 +110,13 @@ async fn settle(house: &Arc<House>, letter: Letter, mut stop: watch::Receiver<bo
     let seq = letter.seq;
     let letter = Arc::new(letter);
     let said = Arc::new(Mutex::new(None));
+    // Nothing is answered into a file that is gone: the message waits in the inbox.
+    while !house.files.are_there() {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            _ = stop.changed() => return,
+        }
+    }
     for attempt in 1..=ATTEMPTS {
         let done = {
             let (house, letter, said) = (Arc::clone(house), Arc::clone(&letter), Arc::clone(&said));
@@ -236,7 +243,7 @@ impl House {
         }
         let outcome = if drafts.is_empty() { Outcome::Silent } else { Outcome::Answered };
         if !drafts.is_empty() {
-            self.outbox.put(&mut drafts.into_iter(), now)?;
+            self.outbox.put(&mut drafts.into_iter(), now).inspect_err(|_| self.files.note(false))?;
             self.owed.notify_one();
         }
         Ok(Settled { outcome, session: whose.clone().map(|number| (number, spoken.answer.session)) })

@@ -43,6 +43,10 @@ pub(super) async fn run(house: Arc<House>, runs: Runs, mut stop: watch::Receiver
 }
 
 fn look(house: &House, runs: &mut Runs, stop: &watch::Receiver<bool>) -> Result<()> {
+    // What is due stays due until there is somewhere to put it.
+    if !house.files.are_there() {
+        return Ok(());
+    }
     let plan = &house.plan;
     let now = house.now();
     if let Some(month) = schedule::missed_report(plan, now, &house.zone, &runs.past()?) {

@@ -1,8 +1,8 @@
 //! What the gateway brings: checked, kept on the disk, then answered.
 //!
 //! The answer says nothing but its status: 200 when it is kept (or needs nothing), 404 for another path, 401 forged, 403 for
-//! another device, 400 unreadable, 413 too large, 503 too many, 500 when it cannot be kept, for then the gateway's retry is
-//! wanted.
+//! another device, 400 unreadable, 413 too large, 503 too many or a file of ours is gone, 500 when it cannot be kept: for
+//! then the gateway's retry is wanted.
 
 use super::House;
 use super::intake::Unwritten;
@@ -102,6 +102,10 @@ async fn receive(house: &House, headers: &HeaderMap, body: Body) -> StatusCode {
     // Behind the check, so that a flood of forged ones does not keep the gateway's out.
     if !house.limits().admit(house.uptime_ms()) {
         house.counters.refused.add(1);
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    if !house.files.are_there() {
+        house.counters.unwritten.add(events.len() as u64);
         return StatusCode::SERVICE_UNAVAILABLE;
     }
     let now = house.now();

@@ -15,6 +15,14 @@ const AFTER_FAULT: Duration = Duration::from_secs(2);
 /// Sends until told to stop; a message in hand is ended first, and what is still leased goes back.
 pub(super) async fn run(house: Arc<House>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
+        if !house.files.are_there() {
+            // What would be sent from here could never be written down.
+            tokio::select! {
+                () = tokio::time::sleep(AFTER_FAULT) => {}
+                _ = stop.changed() => {}
+            }
+            continue;
+        }
         let step = {
             let house = Arc::clone(&house);
             tokio::task::spawn_blocking(move || {
@@ -26,6 +34,7 @@ pub(super) async fn run(house: Arc<House>, mut stop: watch::Receiver<bool>) {
         let wait = match step {
             Ok(Ok(step)) => note(&house, step),
             Ok(Err(error)) => {
+                house.files.note(false);
                 tracing::error!(code = error.code(), "the outbox cannot be used: {error}");
                 Some(AFTER_FAULT)
             }

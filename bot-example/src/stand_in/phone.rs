@@ -6,7 +6,7 @@ use super::hook;
 use super::state::{Desk, Line};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use dermawan::bot::Number;
 use jiff::Timestamp;
@@ -173,7 +173,16 @@ pub(super) async fn chat(State(desk): State<Arc<Desk>>, Query(whose): Query<Whos
 }
 
 /// `POST /phone/say`: what was typed goes to the webhook, and the browser back to the page.
-pub(super) async fn say(State(desk): State<Arc<Desk>>, body: Bytes) -> Response {
+pub(super) async fn say(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) -> Response {
+    // Another site's page may not speak for the person at this telephone.
+    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
+    let own = match (text(header::ORIGIN), text(header::HOST)) {
+        (Some(origin), host) => origin.strip_prefix("http://").is_some_and(|name| Some(name) == host),
+        (None, _) => true,
+    };
+    if !own {
+        return (StatusCode::FORBIDDEN, "from another site").into_response();
+    }
     let form = pairs(&body);
     let field = |name: &str| form.get(name).map_or("", String::as_str);
     let number = spelled(field("as"));

@@ -365,14 +365,28 @@ fn erasure_and_retention(outbox: &dyn Outbox) {
     put(outbox, batch(4), 10);
     let ticket = sending(outbox, 2, 10);
     outbox.settle(&ticket, &Outcome::Accepted(None), at(11)).unwrap();
-    let keep = Retention { persons_before: at(20), messages_before: None };
+    let keep = Retention { persons_before: at(20), unknown_before: None, messages_before: None };
     assert_eq!(outbox.prune(&keep).unwrap().severed, 1, "what waits is not touched");
     assert_eq!(outbox.text(ticket.id).unwrap(), None);
     assert_eq!(outbox.text(MessageId(ticket.id.0 + 1)).unwrap().as_deref(), Some("Halo"));
     assert_eq!(outbox.put(&mut [batch(3)].into_iter(), at(21)).unwrap().present, 1, "its key stays");
-    let remove = Retention { persons_before: at(20), messages_before: Some(at(20)) };
+    let remove = Retention { messages_before: Some(at(20)), ..keep };
     assert_eq!(outbox.prune(&remove).unwrap().removed, 3);
     assert_eq!(outbox.counts(None).unwrap().total(), 1);
+
+    // Unknown ones wait longer for a decision, and not for ever.
+    let ticket = sending(outbox, 3, 30);
+    outbox.settle(&ticket, &Outcome::Unknown("lost".into()), at(31)).unwrap();
+    assert_eq!(outbox.prune(&Retention { persons_before: at(40), ..keep }).unwrap().severed, 0);
+    let longer = |before| Retention { persons_before: at(40), unknown_before: Some(at(before)), messages_before: None };
+    assert_eq!(outbox.prune(&longer(31)).unwrap().severed, 0);
+    assert_eq!(outbox.prune(&longer(32)).unwrap().severed, 1);
+    assert_eq!(outbox.prune(&longer(32)).unwrap().severed, 0);
+    let listed = outbox.list(&Filter::stage(Stage::Unknown)).unwrap();
+    assert_eq!(listed.iter().map(|entry| (entry.id, entry.to.clone())).collect::<Vec<_>>(), [(ticket.id, None)]);
+    assert_eq!(outbox.text(ticket.id).unwrap(), None);
+    assert!(outbox.decide(ticket.id, Decision::Retry, at(41)).is_err());
+    assert_eq!(outbox.decide(ticket.id, Decision::NotSent, at(41)).unwrap().stage, Stage::Dead);
 }
 
 fn pictures_go_with_their_batch(outbox: &dyn Outbox) {

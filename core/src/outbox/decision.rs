@@ -47,6 +47,11 @@ pub struct Retention {
     /// Number, donor and text of messages that were over before this time are severed. Their keys stay, so that they
     /// are never put twice.
     pub persons_before: Timestamp,
+    /// Number, donor and text of messages that are unknown since before this time are severed: they stay listed and can
+    /// be settled, and no longer be sent again. None is, when it is `None`. To be earlier than `persons_before`, for
+    /// somebody may still decide on them.
+    #[serde(default)]
+    pub unknown_before: Option<Timestamp>,
     /// Messages that were over before this time are removed with their keys; nothing is, when it is `None`. To be older
     /// than any batch that could be put again.
     pub messages_before: Option<Timestamp>,

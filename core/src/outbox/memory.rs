@@ -388,7 +388,10 @@ impl Shelf for Rows {
             }
         }
         let before = retention.persons_before;
-        let old = |r: &&Record| over(r) && r.entry.changed < before && r.entry.to.is_some();
+        let doubted = |r: &Record| {
+            r.entry.stage == Stage::Unknown && retention.unknown_before.is_some_and(|before| r.entry.changed < before)
+        };
+        let old = |r: &&Record| (over(r) && r.entry.changed < before || doubted(r)) && r.entry.to.is_some();
         let records: Vec<Record> = self.records().filter(old).cloned().collect();
         pruned.severed = records.len() as u64;
         for mut record in records {

@@ -249,6 +249,14 @@ impl Worker {
                 let jitter = self.options.backoff(leased.attempts, mix(seed, 3));
                 Outcome::Again { due: after(now, least.max(jitter)), reason: reason.clone() }
             }
+            // Whether the attempt before met the same is not known; a message that failed for anything else twice is rare.
+            SendError::RetryOnce { reason, .. } if leased.attempts > 0 => {
+                Outcome::Dead(Cause::Content, format!("given up after one more attempt: {reason}"))
+            }
+            SendError::RetryOnce { after: wait, reason } => {
+                let least = SignedDuration::try_from(*wait).unwrap_or(SignedDuration::MAX);
+                Outcome::Again { due: after(now, least), reason: reason.clone() }
+            }
             SendError::Pause(pause, reason) => Outcome::Halted(self.halt((*pause).into(), reason, now)),
             SendError::Stop(reason) => Outcome::Halted(self.halt(HaltKind::Stop, reason, now)),
             SendError::Unknown(reason) => Outcome::Unknown(reason.clone()),

@@ -15,6 +15,13 @@ pub enum SendError {
         /// Why.
         reason: String,
     },
+    /// Nothing was queued: the same envelope may be sent once more, no sooner than `after`, and not again after that.
+    RetryOnce {
+        /// How long to wait at least.
+        after: Duration,
+        /// Why.
+        reason: String,
+    },
     /// Nothing was queued, and nothing will be while this lasts: the whole lane waits.
     Pause(Pause, String),
     /// The configuration is wrong (the token, say): everything stops until a person mends it.
@@ -54,6 +61,7 @@ impl SendError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Retry { .. } => "retry",
+            Self::RetryOnce { .. } => "retry_once",
             Self::Pause(Pause::Device, _) => "pause_device",
             Self::Pause(Pause::Quota, _) => "pause_quota",
             Self::Pause(Pause::Spam, _) => "pause_spam",
@@ -68,6 +76,7 @@ impl SendError {
     pub fn reason(&self) -> &str {
         match self {
             Self::Retry { reason, .. }
+            | Self::RetryOnce { reason, .. }
             | Self::Pause(_, reason)
             | Self::Stop(reason)
             | Self::Recipient(reason)

@@ -17,7 +17,7 @@ pub struct Answer {
     pub id: Option<String>,
     /// What is left of the quota, where the answer says so.
     pub quota: Option<u64>,
-    /// Of a `retry`: how long to wait at least, in seconds.
+    /// Of a `retry` or `retry_once`: how long to wait at least, in seconds.
     pub after: Option<f64>,
     /// Why it was not accepted; fit for a log.
     pub reason: Option<String>,
@@ -25,7 +25,10 @@ pub struct Answer {
 
 impl From<SendError> for Answer {
     fn from(error: SendError) -> Self {
-        let after = if let SendError::Retry { after, .. } = &error { Some(after.as_secs_f64()) } else { None };
+        let after = match &error {
+            SendError::Retry { after, .. } | SendError::RetryOnce { after, .. } => Some(after.as_secs_f64()),
+            _ => None,
+        };
         let (outcome, reason) = (error.code().to_owned(), Some(error.reason().to_owned()));
         Self { outcome, after, reason, ..Self::default() }
     }
@@ -51,11 +54,15 @@ impl TryFrom<Answer> for Result<Accepted, SendError> {
         let reason = reason.unwrap_or_default();
         Ok(Err(match outcome.as_str() {
             "accepted" => return Ok(Ok(Accepted { id, quota })),
-            "retry" => {
+            "retry" | "retry_once" => {
                 let after = Duration::try_from_secs_f64(after.unwrap_or(0.0)).map_err(|_| {
                     Error::new(ErrorKind::InvalidInput, "`after` of an answer must be a number of seconds, 0 or more")
                 })?;
-                SendError::Retry { after, reason }
+                if outcome == "retry" {
+                    SendError::Retry { after, reason }
+                } else {
+                    SendError::RetryOnce { after, reason }
+                }
             }
             "pause_device" => SendError::Pause(Pause::Device, reason),
             "pause_quota" => SendError::Pause(Pause::Quota, reason),
@@ -67,7 +74,7 @@ impl TryFrom<Answer> for Result<Accepted, SendError> {
             _ => {
                 let error = Error::new(ErrorKind::InvalidInput, "an answer has an outcome that there is not");
                 return Err(error.hint(
-                    "accepted, retry, pause_device, pause_quota, pause_spam, stop, recipient, content or unknown",
+                    "accepted, retry, retry_once, pause_device, pause_quota, pause_spam, stop, recipient, content or unknown",
                 ));
             }
         }))

@@ -489,16 +489,16 @@ impl Shelf for Rows<'_> {
             pruned.removed = self.run(sql, [stamp(before)])? as u64;
         }
         let before = stamp(retention.persons_before);
-        self.run(
-            "DELETE FROM outbox_content WHERE message IN (SELECT id FROM outbox_message
-                 WHERE stage IN (3, 5) AND changed < ?1 AND recipient IS NOT NULL)",
-            [before],
-        )?;
-        pruned.severed = self.run(
-            "UPDATE outbox_message SET recipient = NULL, donor = NULL
-             WHERE stage IN (3, 5) AND changed < ?1 AND recipient IS NOT NULL",
-            [before],
-        )? as u64;
+        // Over, or unknown for so long that nobody will decide to send it.
+        for (stages, before) in [("3, 5", Some(before)), ("4", retention.unknown_before.map(stamp))] {
+            let Some(before) = before else { continue };
+            let old = format!("stage IN ({stages}) AND changed < ?1 AND recipient IS NOT NULL");
+            let content =
+                format!("DELETE FROM outbox_content WHERE message IN (SELECT id FROM outbox_message WHERE {old})");
+            self.run(&content, [before])?;
+            let sever = format!("UPDATE outbox_message SET recipient = NULL, donor = NULL WHERE {old}");
+            pruned.severed += self.run(&sever, [before])? as u64;
+        }
         self.run("DELETE FROM outbox_orphan WHERE at < ?1", [before])?;
         self.run("DELETE FROM outbox_person_gate WHERE until < ?1", [before])?;
         self.run(

@@ -73,6 +73,7 @@ pub(super) fn file(path: &Path, options: &DuckDbOptions) -> Result<DuckDbStore> 
     // The lock comes first. Closing any handle on the file itself would give up DuckDB's own lock on it, so the file
     // may be looked at only while nobody of this process has it open.
     let lock = take_lock(path)?;
+    let is_new = !path.exists();
     check_header(path)?;
     #[cfg(unix)]
     super::spare::mend(path)?;
@@ -91,6 +92,9 @@ pub(super) fn file(path: &Path, options: &DuckDbOptions) -> Result<DuckDbStore> 
             })?
         }
     };
+    if is_new {
+        make_private(path);
+    }
     finish(connection, Some(path.to_owned()), Some(lock), options).map_err(|error| named(path, error))
 }
 
@@ -110,6 +114,18 @@ fn named(path: &Path, error: Error) -> Error {
     error.context("file", path.display())
 }
 
+/// A new file is its owner's alone: it holds who gave what. One that is there keeps the rights that it was given.
+fn make_private(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // By its name: a handle of ours that is closed would give up DuckDB's lock. Where this fails, `doctor` says so.
+        let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
 fn take_lock(path: &Path) -> Result<File> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
@@ -119,7 +135,11 @@ fn take_lock(path: &Path) -> Result<File> {
             .hint("make the folder, or give the right to write into it")
             .caused_by(cause)
     };
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(PathBuf::from(name)).map_err(io)?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let lock = options.open(PathBuf::from(name)).map_err(io)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(named(path, locked())),

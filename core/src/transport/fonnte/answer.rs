@@ -20,7 +20,7 @@ enum Then {
     Pause(Pause),
     Recipient,
     Content,
-    Retry(Duration),
+    RetryOnce(Duration),
 }
 
 /// The documented and observed reasons, in lower case.
@@ -40,7 +40,7 @@ const REASONS: &[(&str, Then)] = &[
     ("url invalid", Then::Content),
     ("file format not supported", Then::Content),
     ("file size must under 4mb", Then::Content),
-    ("url unreachable", Then::Retry(UNREACHABLE)),
+    ("url unreachable", Then::RetryOnce(UNREACHABLE)),
 ];
 
 /// Reads the answer to `/send`: HTTP status and body. The gateway answers 200 to nearly everything, spells keys in any
@@ -49,9 +49,10 @@ const REASONS: &[(&str, Then)] = &[
 /// - an object that says true: accepted, with or without an identity;
 /// - an object that says false: refused, by its reason. A reason that nobody knows is tried again later: nothing was
 ///   queued, but no rule says for whom it holds;
-/// - a refusal by HTTP itself (a redirect, 404, 405: the address is wrong; 413: too large; 429: too many), with a body
-///   that says nothing: by its code;
-/// - anything else (HTML, nothing, 5xx, an object that says neither): it may have been queued.
+/// - 413 (too large) and 429 (too many) with a body that says nothing: by its code. The gateway itself knows neither; a
+///   server in front of it refuses so before it passes anything on;
+/// - anything else (HTML, nothing, a redirect, 404, 5xx, an object that says neither): it may have been queued. When an
+///   address is simply wrong, the first messages are unknown, and then the line is halted for failures in a row.
 ///
 /// Errors: what the answer means, without anything of the request in it.
 pub fn read_answer(status: u16, body: &[u8]) -> Result<Accepted, SendError> {
@@ -142,7 +143,7 @@ pub(super) fn refused(answer: &Map<String, Value>) -> SendError {
                 Then::Pause(pause) => SendError::Pause(pause, reason),
                 Then::Recipient => SendError::Recipient(reason),
                 Then::Content => SendError::Content(reason),
-                Then::Retry(after) => SendError::Retry { after, reason },
+                Then::RetryOnce(after) => SendError::RetryOnce { after, reason },
             }
         }
         None => SendError::Retry {
@@ -155,9 +156,6 @@ pub(super) fn refused(answer: &Map<String, Value>) -> SendError {
 /// What an answer without a readable word means, by its code.
 fn unreadable(status: u16) -> SendError {
     match status {
-        300..=399 => SendError::Stop(format!("HTTP {status}: the gateway's address sends us elsewhere")),
-        401 => SendError::Stop("HTTP 401: the gateway refuses the token".into()),
-        404 | 405 | 410 => SendError::Stop(format!("HTTP {status}: this is not the gateway's address")),
         413 => SendError::Content("HTTP 413: the message is too large".into()),
         429 => SendError::Retry { after: TOO_MANY, reason: "HTTP 429: too many requests".into() },
         _ => SendError::Unknown(format!("HTTP {status} with an answer that says nothing")),

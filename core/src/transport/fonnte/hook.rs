@@ -42,6 +42,14 @@ pub(super) fn parse(options: &FonnteOptions, own: Option<&Number>, hook: &Hook<'
         return Err(HookError::OtherDevice);
     }
     if message {
+        // Twice the same sender, and a member in a group only: what says otherwise was not written by the gateway, and
+        // the half that would be believed is the forger's choice.
+        let (one, other) = (fields.text("sender"), fields.text("pengirim"));
+        let differ = fields.has("sender") && fields.has("pengirim") && one.trim() != other.trim();
+        let group = fields.yes("isgroup") || Sender::read(one.trim()) == Sender::Group;
+        if (differ && Sender::read(&one) != Sender::read(&other)) || (fields.has("member") && !group) {
+            return Err(HookError::Malformed);
+        }
         return Ok(vec![Event::Message(read_message(options, device, &fields))]);
     }
     let statuses = read_statuses(&fields);
