@@ -429,7 +429,8 @@ impl<'a> Gathering<'a> {
     /// Months of categories that are strange, the first few with a picture.
     fn months(&mut self) -> Result<()> {
         let (report, name) = (self.analytics.expense_anomalies(self.day)?, self.names()?);
-        let rows = self.analytics.store().view()?.cash_by_month(Direction::Expense, self.day)?;
+        let known = self.analytics.known_until(self.day)?;
+        let rows = self.analytics.store().view()?.cash_by_month(Direction::Expense, known)?;
         for (i, found) in report.anomalies.iter().enumerate() {
             let picture = if i < MOST_PICTURES { self.category(&rows, name(found.category), found)? } else { None };
             let (min, max) = (found.expected_range.min, found.expected_range.max);

@@ -12,8 +12,6 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, middleware, routing};
-use dermawan::inbox::Inbox;
-use dermawan::outbox::Sqlite;
 use dermawan::{Analytics, DonorId, Error, ErrorKind, Result};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -213,9 +211,7 @@ pub(super) async fn readyz(State(house): State<Arc<House>>) -> (StatusCode, Stri
             return Ok(Err("a file was removed or replaced"));
         }
         if house.files.are_failing() {
-            // Opening writes a row, and flushes it: as small a message as there is.
-            let written = Sqlite::open(house.config.outbox_path()).and_then(|_| Inbox::open(house.config.inbox_path()));
-            if written.is_err() {
+            if house.files.try_writing().is_err() {
                 return Ok(Err("a file cannot be written"));
             }
             house.files.note(true);

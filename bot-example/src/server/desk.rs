@@ -60,7 +60,6 @@ const fn cause_name(cause: Cause) -> &'static str {
         Cause::Halted => "pengiriman terhenti saat pesan sedang dikirim",
         Cause::Retried => "dikirim ulang oleh pengurus",
         Cause::Undelivered => "sudah diterima gateway, tetapi tidak sampai",
-        _ => "sebab lain; lihat `dermawan-bot outbox list`",
     }
 }
 

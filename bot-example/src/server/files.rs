@@ -6,8 +6,12 @@
 
 use dermawan::{Error, ErrorKind, Result};
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Bytes of a trial of the disk: more than a page of `SQLite`, for less may find room where no message does.
+const PROBE: usize = 65_536;
 
 /// Which file a path leads to.
 #[cfg(unix)]
@@ -80,6 +84,23 @@ impl Files {
     /// Notes how a writing ended.
     pub(super) fn note(&self, written: bool) {
         self.failing.store(!written, Ordering::Relaxed);
+    }
+
+    /// Writes as much as a few messages beside each file, durably, and takes it away again: whether the disk takes anything.
+    pub(super) fn try_writing(&self) -> std::io::Result<()> {
+        for held in &self.held {
+            let mut name = held.path.clone().into_os_string();
+            name.push(".probe");
+            let path = PathBuf::from(name);
+            let written = File::create(&path).and_then(|mut file| {
+                file.write_all(&[0; PROBE])?;
+                file.sync_all()
+            });
+            // Half of it is in the way on a full disk.
+            let removed = std::fs::remove_file(&path);
+            written.and(removed)?;
+        }
+        Ok(())
     }
 
     /// Whether the last writing failed.
