@@ -66,6 +66,8 @@ struct Files {
     folder: PathBuf,
     #[serde(default)]
     delimiter: Option<char>,
+    /// Cells without a value; those of the library where left out.
+    nulls: Option<Vec<String>>,
 }
 
 /// The analytics file.
@@ -296,7 +298,9 @@ impl Config {
             (Some(options), _) => Some(Box::new(MySqlSource::new(options.clone(), mapping)?)),
             (None, Some(files)) => {
                 let time_zone = self.settings.organisation.time_zone.clone();
-                let options = FilesOptions { delimiter: files.delimiter, time_zone, ..FilesOptions::default() };
+                let usual = FilesOptions::default();
+                let nulls = files.nulls.clone().unwrap_or(usual.nulls);
+                let options = FilesOptions { delimiter: files.delimiter, time_zone, nulls, ..FilesOptions::default() };
                 Some(Box::new(FilesSource::open(self.beside(&files.folder), mapping, options)?))
             }
             (None, None) => None,
