@@ -79,6 +79,7 @@ pub(crate) struct Demo {
 
 /// Options of `etl`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct Etl {
     /// Read everything anew instead of what changed
     #[arg(long)]

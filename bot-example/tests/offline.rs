@@ -249,7 +249,7 @@ fn what_is_wrong_with_a_command_is_said_where_it_is_looked_for() {
         "[files]\nfolder = \".\"\n[store]\npath = \"a.duckdb\"\n[mapping.donations.columns]\nstatus = \"stat\"\n";
     std::fs::write(folder.path().join("dermawan.toml"), config).unwrap();
     // A misspelt column is no column that the charity does not have.
-    let doctor = text(&fail(program(folder.path()).arg("doctor")).stdout).to_owned();
+    let doctor = text(&fail(program(folder.path()).arg("doctor")).stdout);
     let line = doctor.lines().find(|line| line.starts_with("FAIL")).unwrap_or_else(|| panic!("{doctor}"));
     assert!(line.contains("donations.columns.status") && line.contains("stat") && line.contains("state"), "{line}");
 

@@ -2,6 +2,7 @@
 //!
 //! `SQLite` and not the analytics file, because several processes may hold it: the server writes while the command line
 //! lists and settles.
+#![allow(clippy::disallowed_methods, reason = "the file's rights are looked at before SQLite opens it")]
 
 use crate::error::{Error, ErrorKind, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags};

@@ -200,7 +200,7 @@ fn looked_at(analytics: &Analytics, there: &Known) -> Result<Known> {
     let (new, drawn) = found.done();
     let PageFacts { strange_months, accepted_months, strange_entries, accepted_entries, pictures: named, .. } = new;
     let mut facts =
-        PageFacts { strange_months, accepted_months, strange_entries, accepted_entries, ..there.facts.clone() };
+        PageFacts { strange_months, strange_entries, accepted_entries, accepted_months, ..there.facts.clone() };
     facts.pictures.retain(|picture| !drawn.contains_key(&picture.name));
     facts.pictures.extend(named);
     let mut pictures = there.pictures.clone();

@@ -15,6 +15,7 @@ use axum::{Json, Router, middleware, routing};
 use dermawan::{Analytics, DonorId, Error, ErrorKind, Result};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -221,7 +222,7 @@ pub(super) async fn readyz(State(house): State<Arc<House>>) -> (StatusCode, Stri
         let mut text = "ready\n".to_owned();
         for lane in house.outbox.lanes()? {
             if let Some(halt) = &lane.halt {
-                text += &format!("the line {} waits: {}\n", lane.name, halt.kind.code());
+                let _ = writeln!(text, "the line {} waits: {}", lane.name, halt.kind.code());
             }
         }
         Ok(Ok(text))

@@ -93,7 +93,7 @@ impl Files {
             name.push(".probe");
             let path = PathBuf::from(name);
             let written = File::create(&path).and_then(|mut file| {
-                file.write_all(&[0; PROBE])?;
+                file.write_all(&vec![0; PROBE])?;
                 file.sync_all()
             });
             // Half of it is in the way on a full disk.

@@ -8,8 +8,8 @@ use crate::model::{Language, Rupiah};
 const WORTH_A_WORD: f64 = 0.001;
 /// What rounding to whole rupiah may leave over; the level takes it.
 const ROUNDING: i64 = 6;
-/// Months from which on all models of the combination take part.
-const TWO_YEARS: usize = 24;
+/// Months from which on all models of the combination take part, and their weights follow their past errors.
+const MORE_THAN_A_YEAR: usize = 13;
 
 /// What the first month of a forecast of money is made of and how it was computed, in one sentence; empty for a forecast
 /// without months. The amounts add up to the forecast.
@@ -71,18 +71,22 @@ pub fn explain(forecast: &Forecast, language: Language) -> String {
 fn how(forecast: &Forecast, indonesian: bool) -> String {
     let models = forecast.models.len();
     let form = forecast.models.first().and_then(|Share { form, .. }| form.as_deref());
-    let short = forecast.n < TWO_YEARS;
+    let short = forecast.n < MORE_THAN_A_YEAR;
     let mut said = vec![match (forecast.method, indonesian) {
         (Method::Auto, true) => {
             let why = if short {
-                "yang cocok untuk riwayat di bawah dua tahun"
+                "yang cocok untuk riwayat hingga satu tahun"
             } else {
-                "karena riwayatnya dua tahun atau lebih"
+                "karena riwayatnya lebih dari satu tahun, ditimbang menurut kesalahannya di masa lalu"
             };
             format!("rata-rata {models} model, {why}")
         }
         (Method::Auto, false) => {
-            let why = if short { "those that suit less than two years" } else { "for there are two years or more" };
+            let why = if short {
+                "those that suit up to a year"
+            } else {
+                "for there is more than a year, weighted by their errors in the past"
+            };
             format!("the average of {models} models, {why}")
         }
         (Method::Ols, true) => "garis lurus melalui semua bulan".into(),
@@ -176,7 +180,8 @@ mod tests {
         let mut leap: Vec<f64> = (0..40).map(|i| 300_000.0 + 20_000.0 * f64::from(i * 7 % 11)).collect();
         leap.extend([2e6, 9e6, 3e7]);
         let falling: Vec<f64> = (0..30).map(|i| (2.9e6 - 1e5 * f64::from(i)).max(0.0)).collect();
-        let season: Vec<f64> = (0..48).map(|i| 4e6 + 1e6 * (f64::from(i) * 0.5236).sin()).collect();
+        let season: Vec<f64> =
+            (0..48).map(|i| 4e6 + 1e6 * (f64::from(i) * std::f64::consts::FRAC_PI_6).sin()).collect();
         for values in [line, leap, falling, season] {
             for method in [Method::Auto, Method::Ols, Method::Ets, Method::Theta] {
                 for language in [Language::Id, Language::En] {
@@ -204,8 +209,8 @@ mod tests {
         let form = text.split_once("in the form ").unwrap().1;
         assert!(form.starts_with(['A', 'M']) && text.contains("AICc"), "{text}");
         let text = said(grows.clone(), Method::Auto, Language::Id);
-        assert!(text.contains("rata-rata 6 model") && text.contains("dua tahun atau lebih"), "{text}");
+        assert!(text.contains("rata-rata 7 model") && text.contains("lebih dari satu tahun"), "{text}");
         let text = said(grows[..12].to_vec(), Method::Auto, Language::Id);
-        assert!(text.contains("rata-rata 3 model") && text.contains("di bawah dua tahun"), "{text}");
+        assert!(text.contains("rata-rata 3 model") && text.contains("hingga satu tahun"), "{text}");
     }
 }

@@ -139,8 +139,9 @@ fn refuse_strangers(folder: &Path, known: impl Fn(&str) -> bool, folders: &[&str
             }
             continue;
         }
-        let is_text = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("txt"));
-        if is_text && !name.ends_with(".txt") {
+        let extension = path.extension().unwrap_or_default();
+        let is_text = extension.eq_ignore_ascii_case("txt");
+        if is_text && extension != "txt" {
             return Err(Error::new(ErrorKind::Template, "the file's name must end in .txt, in small letters")
                 .context("file", path.display()));
         }

@@ -72,13 +72,12 @@ pub(crate) fn sen(cell: Cell<'_>) -> Parsed<i64> {
 /// [`FaultKind::AmbiguousNumber`]: crate::source::FaultKind::AmbiguousNumber
 pub(crate) fn written_sen(text: &[u8], format: Option<NumberFormat>) -> Option<Parsed<i64>> {
     match format {
-        Some(NumberFormat::Plain) => Some(sen(Cell::Text(text))),
         Some(NumberFormat::Id) => {
             let Some(plain) = plain_of_indonesian(text.trim_ascii()) else { return Some(Parsed::Wrong) };
             Some(sen(Cell::Text(&plain)))
         }
         None if is_ambiguous(text.trim_ascii()) => None,
-        None => Some(sen(Cell::Text(text))),
+        Some(NumberFormat::Plain) | None => Some(sen(Cell::Text(text))),
     }
 }
 

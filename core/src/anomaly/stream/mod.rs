@@ -448,7 +448,8 @@ impl Standing {
 
     /// Takes a value in; the probability that so many are equal.
     fn push(&mut self, value: f64) -> f64 {
-        if value == self.value {
+        // Standing still is repeating the very same value, not one near it.
+        if value.to_bits() == self.value.to_bits() {
             self.run += 1.0;
         } else {
             // Only runs that have ended are a record of what is usual.
