@@ -239,6 +239,10 @@ fn files_are_for_their_owner_alone() {
     for name in ["dermawan.duckdb.lock", "dermawan.duckdb.spare", "dermawan.duckdb.server"] {
         assert_eq!(mode(name), 0o600, "{name}");
     }
+    // The gateway has it; the note of that may be a moment behind.
+    let outbox = open_outbox(folder.path());
+    server.until("it is accepted", || outbox.counts(None).unwrap().accepted == 1);
+    drop(outbox);
     server.kill();
     // Of an older version, or made wider by hand; the analytics file may be shared on purpose.
     let widen = |name: &str| {
