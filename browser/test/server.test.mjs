@@ -226,11 +226,11 @@ test('the page of the real server is whole and accessible, wide and narrow', asy
     const lines = async () => (await page.$$('#kejanggalan form.buttons')).length
     const before = await lines()
     const press = (selector) => Promise.all([page.waitForNavigation(), page.click(selector)])
-    await press('#kejanggalan form.buttons button')
+    await press('#kejanggalan form:has(input[value=wajar]) button')
     assert.equal(await text(page, '[role=status]'), 'Transaksi ditandai wajar.')
     assert.equal(await lines(), before - 1)
     await page.click('#kejanggalan summary')
-    await press('#kejanggalan form.inline button')
+    await press('#kejanggalan form:has(input[value=periksa]) button')
     assert.equal(await text(page, '[role=status]'), 'Tanda wajar dibatalkan.')
     assert.equal(await lines(), before)
   }

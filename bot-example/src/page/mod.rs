@@ -15,6 +15,6 @@ mod view;
 pub(crate) use analyst::{AnalyticsDesk, NoDelivery, Workbench};
 pub(crate) use desk::Decision;
 pub(crate) use facts::{Delivery, Doubtful, Draft};
-pub(crate) use routes::{Options, router};
+pub(crate) use routes::{Options, is_own_page, router};
 pub(crate) use sample::SampleWorkbench;
 pub(crate) use session::{AdminToken, VARIABLE};

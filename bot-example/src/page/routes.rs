@@ -95,7 +95,7 @@ pub(crate) fn router(desk: Arc<dyn Desk>, options: Options) -> Result<Router> {
 
 /// Refuses what another site's page has sent, and puts the headers on.
 async fn guard(request: Request, next: Next) -> Response {
-    let mut response = if request.method().is_safe() || own(request.headers()) {
+    let mut response = if request.method().is_safe() || is_own_page(request.headers()) {
         next.run(request).await
     } else {
         (StatusCode::FORBIDDEN, "Permintaan dari situs lain ditolak.").into_response()
@@ -108,7 +108,7 @@ async fn guard(request: Request, next: Next) -> Response {
 
 /// Whether a request comes from a page of ours. Browsers say where from, each in at least one of two headers; what says
 /// neither is no browser and has no one's cookies.
-fn own(headers: &HeaderMap) -> bool {
+pub(crate) fn is_own_page(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
         return matches!(site, "same-origin" | "none");

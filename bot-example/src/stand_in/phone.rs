@@ -4,6 +4,7 @@
 use super::gateway::pairs;
 use super::hook;
 use super::state::{Desk, Line};
+use crate::page::is_own_page;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -122,7 +123,8 @@ fn guarded(body: impl IntoResponse) -> Response {
     let headers: [(HeaderName, &str); 4] = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // A form's `Origin` would be `null` without any.
+        (header::REFERRER_POLICY, "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
     ];
     (headers, body).into_response()
@@ -175,12 +177,7 @@ pub(super) async fn chat(State(desk): State<Arc<Desk>>, Query(whose): Query<Whos
 /// `POST /phone/say`: what was typed goes to the webhook, and the browser back to the page.
 pub(super) async fn say(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) -> Response {
     // Another site's page may not speak for the person at this telephone.
-    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
-    let own = match (text(header::ORIGIN), text(header::HOST)) {
-        (Some(origin), host) => origin.strip_prefix("http://").is_some_and(|name| Some(name) == host),
-        (None, _) => true,
-    };
-    if !own {
+    if !is_own_page(&headers) {
         return (StatusCode::FORBIDDEN, "from another site").into_response();
     }
     let form = pairs(&body);
