@@ -7,7 +7,7 @@ use super::state::{Desk, Line};
 use crate::page::is_own_page;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use dermawan::bot::Number;
 use jiff::Timestamp;
