@@ -4,6 +4,8 @@
 //! folder, when the value is dropped, and also when the process that started it dies in any other way: a small shell
 //! waits for the end of a pipe that only this process holds open.
 //!
+//! With `DERMAWAN_MYSQLD=/usr/sbin/mysqld` it is MySQL: the same tests then ask the same questions of the other server.
+//!
 //! ```no_run
 //! use dermawan_testbed::{MariaDb, Schema};
 //! let server = MariaDb::start()?;
@@ -15,10 +17,12 @@
 //! ```
 #![allow(clippy::disallowed_methods, reason = "keeps a database server in a folder")]
 
+mod brand;
 mod schema;
 mod server;
 mod template;
 
+pub use brand::{Brand, MYSQLD};
 pub use schema::Schema;
 pub use server::{MariaDb, Options};
 

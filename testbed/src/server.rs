@@ -1,5 +1,6 @@
 //! Starting, asking and stopping a server.
 
+use crate::brand::{Brand, find_server};
 use crate::template::{copy_folder, make_certificates, prepare};
 use crate::{Error, Result, Schema};
 use mysql::prelude::Queryable;
@@ -45,8 +46,9 @@ impl Default for Options {
     }
 }
 
-/// A running server.
+/// A running server: MariaDB, or MySQL where [`Brand`] says so.
 pub struct MariaDb {
+    brand: Brand,
     root: Mutex<Conn>,
     port: u16,
     pipe: Option<ChildStdin>,
@@ -58,7 +60,7 @@ impl MariaDb {
     /// Starts a server with the default [`Options`].
     ///
     /// # Errors
-    /// When MariaDB is not installed or does not come up; the error holds the end of its log.
+    /// When it is not installed or does not come up; the error holds the end of its log.
     pub fn start() -> Result<Self> {
         Self::start_with(&Options::default())
     }
@@ -66,10 +68,10 @@ impl MariaDb {
     /// Starts a server. Its own time zone is `+07:00`, so that a client that forgets to set one is found out.
     ///
     /// # Errors
-    /// When MariaDB is not installed or does not come up; the error holds the end of its log.
+    /// When it is not installed or does not come up; the error holds the end of its log.
     pub fn start_with(options: &Options) -> Result<Self> {
-        let binary = find_server();
-        let template = prepare(binary)?;
+        let (binary, brand) = find_server();
+        let template = prepare(&binary, brand)?;
         let folder = tempfile::Builder::new()
             .prefix("dermawan-db-")
             .tempdir()
@@ -83,14 +85,19 @@ impl MariaDb {
         let mut failure = None;
         for _ in 0..3 {
             let port = free_port()?;
-            match launch(binary, folder.path(), port, options) {
+            match launch((&binary, brand), folder.path(), port, options) {
                 Ok((process, pipe, root)) => {
-                    return Ok(Self { root: Mutex::new(root), port, pipe: Some(pipe), process, folder });
+                    return Ok(Self { brand, root: Mutex::new(root), port, pipe: Some(pipe), process, folder });
                 }
                 Err(error) => failure = Some(error),
             }
         }
-        Err(failure.unwrap_or_else(|| Error::new("starting MariaDB", "no attempt was made")))
+        Err(failure.unwrap_or_else(|| Error::new("starting the server", "no attempt was made")))
+    }
+
+    /// Whose server it is.
+    pub fn brand(&self) -> Brand {
+        self.brand
     }
 
     /// The server that the tests of one process share; started by the first caller.
@@ -196,7 +203,8 @@ impl MariaDb {
     pub fn create_user(&self, user: &str, password: &str, rights: &[&str]) -> Result<()> {
         for host in ["localhost", "127.0.0.1"] {
             let who = format!("'{user}'@'{host}'");
-            self.execute(&format!("CREATE OR REPLACE USER {who} IDENTIFIED BY '{}'", password.replace('\'', "''")))?;
+            self.execute(&format!("DROP USER IF EXISTS {who}"))?;
+            self.execute(&format!("CREATE USER {who} IDENTIFIED BY '{}'", password.replace('\'', "''")))?;
             for right in rights {
                 self.execute(&format!("GRANT {right} TO {who}"))?;
             }
@@ -227,13 +235,6 @@ impl Drop for MariaDb {
     }
 }
 
-fn find_server() -> &'static str {
-    ["/usr/sbin/mariadbd", "/usr/local/sbin/mariadbd", "/usr/sbin/mysqld"]
-        .into_iter()
-        .find(|path| Path::new(path).exists())
-        .unwrap_or("mariadbd")
-}
-
 fn free_port() -> Result<u16> {
     TcpListener::bind(("127.0.0.1", 0))
         .and_then(|listener| listener.local_addr())
@@ -250,7 +251,12 @@ fn connect(folder: &Path) -> mysql::Result<Conn> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "patience is measured")]
-fn launch(binary: &str, folder: &Path, port: u16, options: &Options) -> Result<(Child, ChildStdin, Conn)> {
+fn launch(
+    (binary, brand): (&str, Brand),
+    folder: &Path,
+    port: u16,
+    options: &Options,
+) -> Result<(Child, ChildStdin, Conn)> {
     let path = |name: &str| folder.join(name).display().to_string();
     let mut command = Command::new("sh");
     command.args(["-c", WATCH, "watch"]).arg(folder).arg(binary);
@@ -260,7 +266,7 @@ fn launch(binary: &str, folder: &Path, port: u16, options: &Options) -> Result<(
     command.args(["--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--skip-log-bin"]);
     command.args(["--innodb-doublewrite=0", "--performance-schema=OFF", "--innodb-buffer-pool-load-at-startup=OFF"]);
     command.args(["--innodb-buffer-pool-dump-at-shutdown=OFF", "--innodb-fast-shutdown=2", "--key-buffer-size=1M"]);
-    command.arg(format!("--innodb-log-file-size={}M", if options.buffer_pool_mib >= 256 { 256 } else { 16 }));
+    command.args(brand.arguments(options.buffer_pool_mib >= 256));
     command.arg(format!("--innodb-buffer-pool-size={}M", options.buffer_pool_mib));
     command.arg(format!("--port={port}")).arg(format!("--datadir={}", path("data")));
     command.arg(format!("--socket={}", path("s"))).arg(format!("--pid-file={}", path("pid")));
@@ -275,17 +281,21 @@ fn launch(binary: &str, folder: &Path, port: u16, options: &Options) -> Result<(
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .map_err(|e| Error::new("starting MariaDB", e))?;
+        .map_err(|e| Error::new("starting the server", e))?;
     let Some(pipe) = process.stdin.take() else {
-        return Err(Error::new("starting MariaDB", "no pipe to its watcher"));
+        return Err(Error::new("starting the server", "no pipe to its watcher"));
     };
     let begin = Instant::now();
     let failure = loop {
         match connect(folder) {
             Ok(mut root) => {
                 // without name resolution a TCP client is 127.0.0.1 and not localhost
-                let grant = "GRANT ALL ON *.* TO root@'127.0.0.1' IDENTIFIED BY '' WITH GRANT OPTION";
-                root.query_drop(grant).map_err(|e| Error::new("preparing the server", e))?;
+                for sql in [
+                    "CREATE USER IF NOT EXISTS root@'127.0.0.1'",
+                    "GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION",
+                ] {
+                    root.query_drop(sql).map_err(|e| Error::new("preparing the server", e))?;
+                }
                 return Ok((process, pipe, root));
             }
             Err(error) if begin.elapsed() > options.patience => break error.to_string(),
@@ -300,5 +310,8 @@ fn launch(binary: &str, folder: &Path, port: u16, options: &Options) -> Result<(
     let _ = process.wait();
     let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
     let tail: Vec<&str> = log.lines().rev().take(12).collect();
-    Err(Error::new("starting MariaDB", format!("{failure}\n{}", tail.into_iter().rev().collect::<Vec<_>>().join("\n"))))
+    Err(Error::new(
+        "starting the server",
+        format!("{failure}\n{}", tail.into_iter().rev().collect::<Vec<_>>().join("\n")),
+    ))
 }

@@ -1,12 +1,12 @@
 //! The empty data folder, made once and copied for each server, and the certificates for TLS.
 
-use crate::{Error, Result};
+use crate::{Brand, Error, Result};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The folder with an initialised `data` folder; made by the first process that needs it, the others wait.
-pub(crate) fn prepare(server: &str) -> Result<PathBuf> {
+pub(crate) fn prepare(server: &str, brand: Brand) -> Result<PathBuf> {
     let version = run(Command::new(server).arg("--version"))?;
     let cache = cache_folder()?;
     fs::create_dir_all(&cache).map_err(|e| Error::new("making the cache folder", e))?;
@@ -18,10 +18,15 @@ pub(crate) fn prepare(server: &str) -> Result<PathBuf> {
         let unfinished = cache.join("unfinished");
         let _ = fs::remove_dir_all(&unfinished);
         fs::create_dir_all(&unfinished).map_err(|e| Error::new("making the template", e))?;
-        run(Command::new("mariadb-install-db")
-            .args(["--no-defaults", "--user=root", "--auth-root-authentication-method=normal", "--skip-test-db"])
-            .arg("--innodb-log-file-size=4M")
-            .arg(format!("--datadir={}", unfinished.join("data").display())))?;
+        let data = format!("--datadir={}", unfinished.join("data").display());
+        match brand {
+            Brand::MariaDb => run(Command::new("mariadb-install-db")
+                .args(["--no-defaults", "--user=root", "--auth-root-authentication-method=normal", "--skip-test-db"])
+                .args(["--innodb-log-file-size=4M", &data]))?,
+            Brand::MySql => {
+                run(Command::new(server).args(["--no-defaults", "--user=root", "--initialize-insecure", &data]))?
+            }
+        };
         fs::rename(&unfinished, &folder).map_err(|e| Error::new("finishing the template", e))?;
     }
     Ok(folder)
