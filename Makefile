@@ -2,6 +2,7 @@
 #
 #   make demo     the whole way once, rows to WhatsApp text, on made-up data; needs no server
 #   make test     Rust, Python, Node and browser tests, the servers they need included
+#   make test-mysql  what reads a database, against MySQL instead of MariaDB (MYSQLD=/usr/sbin/mysqld; Debian stable has none)
 #   make bench    the benches, side by side with the peers
 #   make docs     the API documentation, in $(CARGO_TARGET_DIR)/doc
 #   make pictures the screenshots in docs/pictures, anew; emojis want a font such as fonts-noto-color-emoji
@@ -32,7 +33,7 @@ BUILD := cargo build --locked --workspace --lib --bins --examples $$FEATURES
 STUB := bindings-python/python/dermawan/_dermawan.pyi
 TYPES := bindings-node/index.d.ts
 
-.PHONY: setup setup-rust setup-mariadb setup-python setup-node setup-browser setup-peers build demo test test-rust test-python test-node \
+.PHONY: setup setup-rust setup-mariadb setup-python setup-node setup-browser setup-peers build demo test test-rust test-mysql test-python test-node \
         test-browser pictures bench docs \
         fmt lint lint-format lint-clippy lint-generated lint-dependencies stubs packages
 
@@ -58,6 +59,14 @@ test-rust: build setup-mariadb
 	    cargo nextest run --locked --workspace $$FEATURES; \
 	  else cargo test --locked --workspace --lib --bins --tests $$FEATURES; fi
 	@$(ENV); cargo test --locked --workspace --doc $$FEATURES
+
+# Debian stable has no MySQL, so this one is not part of `test`.
+MYSQLD ?= /usr/sbin/mysqld
+test-mysql: build
+	@scripts/say.sh "the database's tests, against $(MYSQLD)"
+	@"$(MYSQLD)" --no-defaults --version
+	@$(ENV); DERMAWAN_MYSQLD="$(MYSQLD)" cargo test --locked --workspace $$FEATURES --test source_mysql --test source_mysql_mapping \
+	  --test unchanged --test pipeline --test database --test server_duties
 
 test-python: build setup-python
 	@scripts/say.sh "Python tests, on the wheel"

@@ -7,7 +7,7 @@ mod support;
 
 use dermawan::Table;
 use dermawan::sample::{SESSION, Sample, SampleOptions};
-use dermawan_testbed::{MariaDb, Schema};
+use dermawan_testbed::{Brand, MariaDb, Schema};
 use mysql::prelude::Queryable;
 use serde_json::Value;
 use std::path::Path;
@@ -87,7 +87,11 @@ fn doctor_sees_what_is_well_and_what_is_not() {
     for line in ["ok    database       MySQL database panti_doctor", "ok    table          donasi (donations), about"] {
         assert!(shown.contains(line), "{shown}");
     }
-    assert!(shown.contains("ok    database clock") && shown.contains("MariaDB"), "{shown}");
+    let version = match server.brand() {
+        Brand::MariaDb => "MariaDB",
+        Brand::MySql => ", version ",
+    };
+    assert!(shown.contains("ok    database clock") && shown.contains(version), "{shown}");
 
     let wrong = "n0t-the-s3cr3t";
     let output = fail(program(folder.path()).arg("doctor").env("DERMAWAN_DATABASE_PASSWORD", wrong));

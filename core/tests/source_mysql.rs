@@ -9,7 +9,7 @@ use arrow::datatypes::{Date32Type, Int32Type, Int64Type, TimestampMicrosecondTyp
 use dermawan::source::mysql::{MySqlOptions, MySqlSource, Password, Tls};
 use dermawan::source::{Fault, FaultKind, Mapping, RawBatch, Selection, Snapshot, Source, Sums, Totals, raw_schema};
 use dermawan::{Error, ErrorKind, Result, Table};
-use dermawan_testbed::{MariaDb, Options, Schema};
+use dermawan_testbed::{Brand, MariaDb, Options, Schema, numbers};
 use std::collections::BTreeMap;
 
 const SECRET: &str = "s3cr3t-p@ss'word";
@@ -275,11 +275,17 @@ fn totals_are_those_of_the_rows() {
         &database,
         &[
             GIFTS,
-            "INSERT INTO donasi (id_donasi, type_donasi, id_donatur, jumlah, status_pembayaran, tanggal_catat)
+            &format!(
+                "INSERT INTO donasi (id_donasi, type_donasi, id_donatur, jumlah, status_pembayaran, tanggal_catat)
              SELECT seq * 3 + 10, 1 + seq % 2, IF(seq % 5, seq % 90 + 1, NULL), seq * 17.31 - 400,
-             ELT(1 + seq % 3, 'pending', 'success', 'kedaluwarsa ✗'), '2026-01-01' FROM seq_1_to_5000",
-            "INSERT INTO transaksi_kas (id_kas, id_kategori, id_donasi, jenis_transaksi, nominal, tanggal)
-             SELECT 1, 1, IF(seq % 2, seq, NULL), 1 + seq % 2, seq, '2026-01-01' FROM seq_1_to_50",
+             ELT(1 + seq % 3, 'pending', 'success', 'kedaluwarsa ✗'), '2026-01-01' FROM {}",
+                numbers(5000)
+            ),
+            &format!(
+                "INSERT INTO transaksi_kas (id_kas, id_kategori, id_donasi, jenis_transaksi, nominal, tanggal)
+             SELECT 1, 1, IF(seq % 2, seq, NULL), 1 + seq % 2, seq, '2026-01-01' FROM {}",
+                numbers(50)
+            ),
             "INSERT INTO kas (nama_kas, saldo) VALUES ('Kas', 1234567.89), ('Bank', -5)",
             "INSERT INTO donatur_whatsapp (id_donatur, whatsapp_number, is_verified)
              VALUES (4, '62811', 2), (5, '62812', 0)",
@@ -330,8 +336,11 @@ fn rows_are_selected_by_change_and_by_key() {
 #[test]
 fn batches_are_bounded_and_a_sink_can_stop() {
     let (server, database) = panti(Schema::Current);
-    let donors = "INSERT INTO donatur (nama, alamat)
-        SELECT seq, IF(seq % 500 = 0, REPEAT('x', 60000), NULL) FROM seq_1_to_2500";
+    let donors = &format!(
+        "INSERT INTO donatur (nama, alamat)
+        SELECT seq, IF(seq % 500 = 0, REPEAT('x', 60000), NULL) FROM {}",
+        numbers(2500)
+    );
     fill(server, &database, &[donors]);
     let options = MySqlOptions { batch_rows: 1000, ..root(server, &database) };
     let mut source = MySqlSource::new(options, Mapping::default()).unwrap();
@@ -508,7 +517,11 @@ fn names_with_quotes_are_names() {
 #[test]
 fn a_killed_connection_is_a_lost_one() {
     let (server, database) = panti(Schema::Current);
-    fill(server, &database, &["INSERT INTO donatur (nama) SELECT REPEAT('x', 100) FROM seq_1_to_200000"]);
+    fill(
+        server,
+        &database,
+        &[&format!("INSERT INTO donatur (nama) SELECT REPEAT('x', 100) FROM {}", numbers(200_000))],
+    );
     let user = format!("k_{database}");
     server.create_user(&user, SECRET, &[&format!("SELECT ON `{database}`.*")]).unwrap();
     let connections = || {
@@ -542,6 +555,10 @@ fn a_killed_connection_is_a_lost_one() {
     kill();
     assert_eq!(failure(snapshot.totals(Table::Donors)).kind(), ErrorKind::ConnectionLost);
     drop(snapshot);
+    // MySQL shows the counter that lets two connections agree to administrators only, so there is no second one
+    if server.brand() == Brand::MySql {
+        return;
+    }
     // the connection that only sums is not missed, whether it is lost before it begins or on its way
     for expected in [Sums::All, Sums::Essential] {
         let mut snapshot = source.snapshot().unwrap();
@@ -565,9 +582,12 @@ fn totals_that_are_expected_are_those_asked_for() {
         server,
         &database,
         &[
-            "INSERT INTO donatur (nama) SELECT REPEAT('x', 10) FROM seq_1_to_3000",
-            "INSERT INTO donasi (type_donasi, id_donatur, jumlah, status_pembayaran, tanggal_catat) SELECT 'DONATUR_TETAP', seq, \
-             seq + 0.25, IF(seq MOD 3, 'success', 'pending'), '2026-01-01' FROM seq_1_to_3000",
+            &format!("INSERT INTO donatur (nama) SELECT REPEAT('x', 10) FROM {}", numbers(3000)),
+            &format!(
+                "INSERT INTO donasi (type_donasi, id_donatur, jumlah, status_pembayaran, tanggal_catat) SELECT 'DONATUR_TETAP', seq, \
+             seq + 0.25, IF(seq MOD 3, 'success', 'pending'), '2026-01-01' FROM {}",
+                numbers(3000)
+            ),
             "DELETE FROM donasi WHERE id_donasi BETWEEN 600 AND 1200",
         ],
     );

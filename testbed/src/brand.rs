@@ -16,11 +16,18 @@ pub enum Brand {
 
 impl Brand {
     /// The arguments that the other brand does not know.
-    pub(crate) fn arguments(self, large: bool) -> Vec<String> {
+    pub(crate) fn arguments(self, large: bool, tls: bool) -> Vec<String> {
         let log = if large { 256 } else { 16 };
         match self {
             Self::MariaDb => vec![format!("--innodb-log-file-size={log}M")],
-            Self::MySql => vec![format!("--innodb-redo-log-capacity={log}M"), "--mysqlx=OFF".to_owned()],
+            // It makes certificates of its own unless it is told to do without.
+            Self::MySql if !tls => [Self::MySql.arguments(large, true), vec!["--tls-version=".to_owned()]].concat(),
+            Self::MySql => vec![
+                format!("--innodb-redo-log-capacity={log}M"),
+                "--mysqlx=OFF".to_owned(),
+                // The folder of the installation need not be there.
+                "--secure-file-priv=NULL".to_owned(),
+            ],
         }
     }
 }

@@ -23,7 +23,7 @@ mod server;
 mod template;
 
 pub use brand::{Brand, MYSQLD};
-pub use schema::Schema;
+pub use schema::{Schema, numbers};
 pub use server::{MariaDb, Options};
 
 /// Why a server could not be started or refused a statement.

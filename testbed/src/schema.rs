@@ -44,6 +44,12 @@ impl Schema {
     }
 }
 
+/// A table of the numbers from 1 on, in a column `seq`, to stand after `FROM`: MariaDB and MySQL read it alike.
+pub fn numbers(count: u32) -> String {
+    let zeros = count.saturating_sub(1);
+    format!("JSON_TABLE(CONCAT('[0', REPEAT(',0', {zeros}), ']'), '$[*]' COLUMNS (seq FOR ORDINALITY)) AS numbers")
+}
+
 #[cfg(test)]
 mod tests {
     use super::Schema;

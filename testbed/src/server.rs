@@ -266,7 +266,7 @@ fn launch(
     command.args(["--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--skip-log-bin"]);
     command.args(["--innodb-doublewrite=0", "--performance-schema=OFF", "--innodb-buffer-pool-load-at-startup=OFF"]);
     command.args(["--innodb-buffer-pool-dump-at-shutdown=OFF", "--innodb-fast-shutdown=2", "--key-buffer-size=1M"]);
-    command.args(brand.arguments(options.buffer_pool_mib >= 256));
+    command.args(brand.arguments(options.buffer_pool_mib >= 256, options.tls));
     command.arg(format!("--innodb-buffer-pool-size={}M", options.buffer_pool_mib));
     command.arg(format!("--port={port}")).arg(format!("--datadir={}", path("data")));
     command.arg(format!("--socket={}", path("s"))).arg(format!("--pid-file={}", path("pid")));

@@ -23,9 +23,13 @@ pub(crate) fn prepare(server: &str, brand: Brand) -> Result<PathBuf> {
             Brand::MariaDb => run(Command::new("mariadb-install-db")
                 .args(["--no-defaults", "--user=root", "--auth-root-authentication-method=normal", "--skip-test-db"])
                 .args(["--innodb-log-file-size=4M", &data]))?,
-            Brand::MySql => {
-                run(Command::new(server).args(["--no-defaults", "--user=root", "--initialize-insecure", &data]))?
-            }
+            Brand::MySql => run(Command::new(server).args([
+                "--no-defaults",
+                "--user=root",
+                "--initialize-insecure",
+                "--secure-file-priv=NULL",
+                &data,
+            ]))?,
         };
         fs::rename(&unfinished, &folder).map_err(|e| Error::new("finishing the template", e))?;
     }
