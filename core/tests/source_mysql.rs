@@ -502,26 +502,10 @@ fn refusals_say_which_and_what_to_do() {
 }
 
 #[test]
-fn names_with_quotes_are_names() {
-    let (server, database) = panti(Schema::Current);
-    let create = "CREATE TABLE `don``atur x` (`i``d` INT UNSIGNED PRIMARY KEY, `na me` TEXT)";
-    fill(server, &database, &[create, "INSERT INTO `don``atur x` VALUES (5, 'Budi')"]);
-    let mapping = "[donors]\ntable = \"don`atur x\"\ncolumns = { id = \"i`d\", name = \"na me\" }";
-    let mut source = MySqlSource::new(root(server, &database), Mapping::from_toml(mapping).unwrap()).unwrap();
-    let mut snapshot = source.snapshot().unwrap();
-    let (rows, _) = read(&mut *snapshot, Table::Donors, &Selection::Keys(vec![(0, 9)]));
-    assert_eq!((keys(&rows), texts(&rows, "name")), (vec![5], vec![Some("Budi")]));
-    assert_eq!(snapshot.totals(Table::Donors).unwrap().keys, 5);
-}
-
-#[test]
 fn a_killed_connection_is_a_lost_one() {
     let (server, database) = panti(Schema::Current);
-    fill(
-        server,
-        &database,
-        &[&format!("INSERT INTO donatur (nama) SELECT REPEAT('x', 100) FROM {}", numbers(200_000))],
-    );
+    let donors = format!("INSERT INTO donatur (nama) SELECT REPEAT('x', 100) FROM {}", numbers(200_000));
+    fill(server, &database, &[&donors]);
     let user = format!("k_{database}");
     server.create_user(&user, SECRET, &[&format!("SELECT ON `{database}`.*")]).unwrap();
     let connections = || {
@@ -578,15 +562,15 @@ fn a_killed_connection_is_a_lost_one() {
 #[test]
 fn totals_that_are_expected_are_those_asked_for() {
     let (server, database) = panti(Schema::Current);
+    let gifts = numbers(3000);
     fill(
         server,
         &database,
         &[
-            &format!("INSERT INTO donatur (nama) SELECT REPEAT('x', 10) FROM {}", numbers(3000)),
+            &format!("INSERT INTO donatur (nama) SELECT REPEAT('x', 10) FROM {gifts}"),
             &format!(
                 "INSERT INTO donasi (type_donasi, id_donatur, jumlah, status_pembayaran, tanggal_catat) SELECT 'DONATUR_TETAP', seq, \
-             seq + 0.25, IF(seq MOD 3, 'success', 'pending'), '2026-01-01' FROM {}",
-                numbers(3000)
+             seq + 0.25, IF(seq MOD 3, 'success', 'pending'), '2026-01-01' FROM {gifts}"
             ),
             "DELETE FROM donasi WHERE id_donasi BETWEEN 600 AND 1200",
         ],

@@ -3,14 +3,16 @@
 #![cfg(feature = "mysql")]
 #![allow(clippy::unwrap_used, reason = "what helps a test may panic")]
 
-use dermawan::ErrorKind;
+use arrow::array::AsArray;
+use arrow::datatypes::UInt64Type;
 use dermawan::source::mysql::{MySqlOptions, MySqlSource};
-use dermawan::source::{Mapping, Source};
+use dermawan::source::{Mapping, RawBatch, Selection, Source};
+use dermawan::{ErrorKind, Table};
 use dermawan_testbed::{MariaDb, Schema};
 use mysql::prelude::Queryable;
 
 /// A source over a new database, after some statements there.
-fn charity(name: &str, statements: &[&str]) -> impl Fn(&str) -> MySqlSource {
+fn charity(name: &str, statements: &[&str]) -> impl Fn(&str) -> MySqlSource + use<> {
     let server = MariaDb::shared().unwrap();
     server.create_database(name).unwrap();
     server.create_schema(name, Schema::Current).unwrap();
@@ -52,4 +54,22 @@ fn a_key_is_a_whole_number_and_an_engine_without_transactions_is_told() {
     let snapshot = source.snapshot().unwrap();
     assert_eq!(snapshot.remarks().len(), 1, "{:?}", snapshot.remarks());
     assert!(snapshot.remarks()[0].contains("anak is kept by MyISAM"), "{:?}", snapshot.remarks());
+}
+
+#[test]
+fn names_with_quotes_are_names() {
+    let create = "CREATE TABLE `don``atur x` (`i``d` INT UNSIGNED PRIMARY KEY, `na me` TEXT)";
+    let source = charity("mapping_quotes", &[create, "INSERT INTO `don``atur x` VALUES (5, 'Budi')"]);
+    let mut source = source("[donors]\ntable = \"don`atur x\"\ncolumns = { id = \"i`d\", name = \"na me\" }");
+    let mut snapshot = source.snapshot().unwrap();
+    let mut seen = Vec::new();
+    let mut keep = |batch: RawBatch| {
+        let keys = batch.rows.column_by_name("id").unwrap().as_primitive::<UInt64Type>().values().to_vec();
+        let names = batch.rows.column_by_name("name").unwrap().as_string::<i32>();
+        seen.extend(keys.into_iter().zip(names.iter().map(|name| name.unwrap().to_owned())));
+        Ok(())
+    };
+    snapshot.read(Table::Donors, &Selection::Keys(vec![(0, 9)]), &mut keep).unwrap();
+    assert_eq!(seen, [(5, "Budi".to_owned())]);
+    assert_eq!(snapshot.totals(Table::Donors).unwrap().keys, 5);
 }
