@@ -303,3 +303,20 @@ fn a_load_that_loses_much_of_a_good_table_is_refused() {
     let first = load(&MemoryStore::new(), &mut source(&[donors(), gifts(12, 20)]), &Options::default()).unwrap();
     assert!(first.warnings[0].contains("12 of 20"), "{first}");
 }
+
+/// Keys fill the whole of BIGINT UNSIGNED: both ways of summing them in the store agree with the source's.
+#[test]
+fn the_largest_keys_are_summed_exactly() {
+    let last = u64::MAX;
+    let rows = [1, 2, i64::MAX as u64, i64::MAX as u64 + 1, last - 1, last].map(|key| format!("{key} | Pak Budi"));
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    for store in [&DuckDbStore::in_memory(&DuckDbOptions::default()).unwrap() as &dyn Store, &MemoryStore::new()] {
+        for count in [rows.len(), rows.len() - 1] {
+            let gifts = table(GIFT, &[&format!("{last} | {last} | 1000 | 2026-01-16 | NULL | NULL")]);
+            let mut source = source(&[(Table::Donors, table("id | name", &rows[..count])), (Table::Donations, gifts)]);
+            let report = load(store, &mut source, &Options::default()).unwrap();
+            assert!(report.balances());
+            assert_eq!(store.view().unwrap().donor(DonorId(last), TODAY).unwrap().is_some(), count == rows.len());
+        }
+    }
+}

@@ -50,6 +50,13 @@ pub trait Load: Send {
     /// Counts and sums over the table and its quarantine, to compare with the source's.
     fn totals(&mut self, table: Table) -> Result<Totals>;
 
+    /// The same where [`Sums::Essential`] are enough; the others may be zero.
+    ///
+    /// [`Sums::Essential`]: crate::source::Sums::Essential
+    fn essential_totals(&mut self, table: Table) -> Result<Totals> {
+        self.totals(table)
+    }
+
     /// The same for each range of `width` keys, ascending, empty ranges left out.
     fn totals_by_range(&mut self, table: Table, width: u64) -> Result<Vec<(u64, Totals)>>;
 

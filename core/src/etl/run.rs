@@ -492,14 +492,14 @@ fn fill(load: &mut dyn Load, arrivals: Receiver<Parcel>, as_of: Date) -> Result<
         }
         if arrivals.peek().is_none_or(|next| next.table != table) {
             load.summarise(table, as_of)?;
-            totals.insert(table, load.totals(table)?);
+            totals.insert(table, load.essential_totals(table)?);
         }
     }
     // Tables without rows were emptied too.
     for table in Table::ALL {
         if let Entry::Vacant(place) = totals.entry(table) {
             load.summarise(table, as_of)?;
-            place.insert(load.totals(table)?);
+            place.insert(load.essential_totals(table)?);
         }
     }
     Ok(totals)
