@@ -2,29 +2,32 @@
 //! Wagner 2007). Parameters r, α, a, b as there.
 
 use super::dropout;
-use super::repeat::{Cells, Rising};
+use super::repeat::{Cells, Rising, Shifted};
 
 /// Log likelihood of all donors, and its gradient by the parameters.
 pub(super) fn log_likelihood(&[r, alpha, a, b]: &[f64; 4], cells: &Cells) -> (f64, [f64; 4]) {
     let most = cells.x.last().map_or(0, |&x| x as usize);
     let (rates, stays, all) = (Rising::new(r, most), Rising::new(b, most), Rising::new(a + b, most + 1));
     let (ln_alpha, ln_a) = (alpha.ln(), a.ln());
+    let (mut recency, mut staying) = (Shifted::new(alpha), Shifted::new(b));
     let (mut sum, mut gradient) = (0.0, [0.0; 4]);
     for (x, t_x, t, count) in cells.iter() {
         let k = x as usize;
-        let (ln_t, ln_t_x) = ((alpha + t).ln(), (alpha + t_x).ln());
-        let alive = (b + x).ln() - (r + x) * ln_t;
+        let (ln_t_x, by_t_x) = recency.at(t_x);
+        let (ln_staying, by_staying) = staying.at(x);
+        let ln_t = (alpha + t).ln();
+        let alive = ln_staying - (r + x) * ln_t;
         let gone = ln_a - (r + x) * ln_t_x;
         let odds = (gone - alive).min(700.0).exp();
         let left = odds / (1.0 + odds);
-        let level = if gone > alive { gone + (alive - gone).exp().ln_1p() } else { alive + odds.ln_1p() };
+        let level = if gone > alive { gone + odds.recip().ln_1p() } else { alive + odds.ln_1p() };
         let log_mean = ln_t + left * (ln_t_x - ln_t);
-        let rate_mean = (1.0 - left) / (alpha + t) + left / (alpha + t_x);
+        let rate_mean = (1.0 - left) / (alpha + t) + left * by_t_x;
         sum += count * (rates.ln[k] + r * ln_alpha + stays.ln[k] - all.ln[k + 1] + level);
         gradient[0] += count * (rates.slope[k] + ln_alpha - log_mean);
         gradient[1] += count * (r / alpha - (r + x) * rate_mean);
         gradient[2] += count * (left / a - all.slope[k + 1]);
-        gradient[3] += count * ((1.0 - left) / (b + x) + stays.slope[k] - all.slope[k + 1]);
+        gradient[3] += count * ((1.0 - left) * by_staying + stays.slope[k] - all.slope[k + 1]);
     }
     (sum, gradient)
 }

@@ -21,6 +21,9 @@ pub struct Repeat {
     pub age: Vec<f64>,
 }
 
+/// Bits of each value of a row that goes into one number.
+const PLACES: u32 = 21;
+
 impl Repeat {
     /// How many donors.
     pub fn len(&self) -> usize {
@@ -47,8 +50,35 @@ impl Repeat {
         if self.recency.len() != n || self.age.len() != n {
             return Err(Error::new(ErrorKind::InvalidInput, "frequency, recency and age differ in length"));
         }
+        let (found, cell_of) = self.packed().map_or_else(|| self.hashed(), |rows| distinct(rows, n));
+        for (key, _) in &found {
+            if let Some(why) = contradiction(*key, whole) {
+                let bits = key.map(f64::to_bits);
+                let at = |row: usize| [self.frequency[row], self.recency[row], self.age[row]].map(f64::to_bits);
+                let row = (0..n).find(|&row| at(row) == bits);
+                return Err(Error::new(ErrorKind::InvalidInput, why).context("row", row.unwrap_or(0)));
+            }
+        }
+        let column = |i: usize| found.iter().map(|(key, _)| key[i]).collect();
+        let count = found.iter().map(|(_, count)| *count).collect();
+        Ok(Cells { x: column(0), t_x: column(1), t: column(2), count, cell_of })
+    }
+
+    /// Each row in one number that sorts as the three do, with its place; `None` where a value is no whole number, or too large.
+    fn packed(&self) -> Option<Vec<(u64, u32)>> {
+        let short = |value: f64| {
+            (value.fract() == 0.0 && (0.0..f64::from(1_u32 << PLACES)).contains(&value)).then_some(value as u64)
+        };
+        let rows = self.frequency.iter().zip(&self.recency).zip(&self.age).zip(0..);
+        rows.map(|(((&x, &t_x), &t), row)| Some((short(x)? << (2 * PLACES) | short(t_x)? << PLACES | short(t)?, row)))
+            .collect()
+    }
+
+    /// Distinct rows in ascending order with how many there are of each, and where each row is among them.
+    fn hashed(&self) -> (Vec<Distinct>, Vec<u32>) {
+        let n = self.frequency.len();
         let mut places: HashMap<[u64; 3], u32, BuildHasherDefault<Mixing>> = HashMap::default();
-        let mut found: Vec<([f64; 3], f64)> = Vec::new();
+        let mut found: Vec<Distinct> = Vec::new();
         let mut cell_of = Vec::with_capacity(n);
         for row in 0..n {
             let key = [self.frequency[row], self.recency[row], self.age[row]];
@@ -58,14 +88,6 @@ impl Repeat {
             });
             found[place as usize].1 += 1.0;
             cell_of.push(place);
-        }
-        for (key, _) in &found {
-            if let Some(why) = contradiction(*key, whole) {
-                let bits = key.map(f64::to_bits);
-                let at = |row: usize| [self.frequency[row], self.recency[row], self.age[row]].map(f64::to_bits);
-                let row = (0..n).find(|&row| at(row) == bits);
-                return Err(Error::new(ErrorKind::InvalidInput, why).context("row", row.unwrap_or(0)));
-            }
         }
         let mut order: Vec<u32> = (0..found.len() as u32).collect();
         order.sort_unstable_by(|&a, &b| {
@@ -79,15 +101,30 @@ impl Repeat {
         for cell in &mut cell_of {
             *cell = rank[*cell as usize];
         }
-        let column = |i: usize| order.iter().map(|&cell| found[cell as usize].0[i]).collect();
-        Ok(Cells {
-            x: column(0),
-            t_x: column(1),
-            t: column(2),
-            count: order.iter().map(|&cell| found[cell as usize].1).collect(),
-            cell_of,
-        })
+        (order.iter().map(|&cell| found[cell as usize]).collect(), cell_of)
     }
+}
+
+/// x, `t_x` and T, and how many rows have them.
+type Distinct = ([f64; 3], f64);
+
+/// What [`Repeat::hashed`] gives, of rows in one number each: whole days and weeks, in a third of the time.
+fn distinct(mut rows: Vec<(u64, u32)>, n: usize) -> (Vec<Distinct>, Vec<u32>) {
+    rows.sort_unstable_by_key(|&(key, _)| key);
+    let mut found: Vec<Distinct> = Vec::new();
+    let mut cell_of = vec![0; n];
+    let mut last = None;
+    for (key, row) in rows {
+        if last != Some(key) {
+            last = Some(key);
+            let part = |place: u32| (key >> (PLACES * place) & ((1 << PLACES) - 1)) as f64;
+            found.push(([part(2), part(1), part(0)], 0.0));
+        }
+        let cell = found.len() - 1;
+        found[cell].1 += 1.0;
+        cell_of[row as usize] = cell as u32;
+    }
+    (found, cell_of)
 }
 
 /// Rows of a [`Repeat`] with equal ones brought together.
@@ -156,6 +193,29 @@ impl Cells {
     }
 }
 
+/// ln(shift + t) and 1 / (shift + t), kept while t stays what it was: cells are in ascending order, so that it mostly does.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shifted {
+    shift: f64,
+    t: f64,
+    ln: f64,
+    inverse: f64,
+}
+
+impl Shifted {
+    pub(super) fn new(shift: f64) -> Self {
+        Self { shift, t: f64::NAN, ln: 0.0, inverse: 0.0 }
+    }
+
+    pub(super) fn at(&mut self, t: f64) -> (f64, f64) {
+        if self.t.to_bits() != t.to_bits() {
+            let whole = self.shift + t;
+            (self.t, self.ln, self.inverse) = (t, whole.ln(), whole.recip());
+        }
+        (self.ln, self.inverse)
+    }
+}
+
 /// A quick hash of three floats (multiply and fold); the keys are data, not an attacker's.
 #[derive(Default)]
 struct Mixing(u64);
@@ -204,5 +264,33 @@ impl Rising {
             slopes += factor.recip();
         }
         Self { ln, slope }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whole days go another way than parts of days, and to the same cells.
+    #[test]
+    fn both_ways_of_grouping_agree() {
+        let mut repeat = Repeat::default();
+        for i in 0..5_000_u32 {
+            let age = f64::from(i * 7919 % 400);
+            let gifts = f64::from(i * 31 % 5).min(age);
+            repeat.frequency.push(gifts);
+            repeat.recency.push(if gifts > 0.0 { f64::from(1 + i * 13 % 397).min(age).max(1.0) } else { -0.0 });
+            repeat.age.push(age);
+        }
+        let rows = repeat.packed().expect("whole numbers");
+        let [one, other] = [distinct(rows, repeat.len()), repeat.hashed()];
+        assert!(one.0.len() > 1_000 && one == other);
+        let last = repeat.len() - 1;
+        for (value, packs) in
+            [(2_097_151.0, true), (2_097_152.0, false), (0.5, false), (-1.0, false), (f64::NAN, false)]
+        {
+            repeat.age[last] = value;
+            assert_eq!(repeat.packed().is_some(), packs, "{value}");
+        }
     }
 }
