@@ -238,7 +238,7 @@ impl Worker {
         now: Unknown<'_>,
         seed: Unknown<'_>,
     ) -> napi::Result<Later> {
-        let (worker, transport) = (self.0.clone(), transport.0.clone());
+        let (worker, transport) = (self.0.clone(), transport.line.clone());
         let (now, seed): (_, u64) = (moment(env, now)?, read(env, "seed", seed)?);
         outbox.later(move |outbox| worker.step(outbox, &*transport, now, seed, &mut |_| {}))
     }

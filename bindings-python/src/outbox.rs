@@ -187,7 +187,7 @@ impl Worker {
     /// Takes one step: at most one message goes out. Blocks this thread while the gateway does.
     #[pyo3(signature = (outbox, transport, now, seed) -> "dict")]
     fn step<'py>(&self, py: Python<'py>, outbox: &Outbox, transport: &Transport, now: Moment, seed: u64) -> Said<'py> {
-        answer(py, || self.0.step(&*outbox.0, &*transport.0, now.0, seed, &mut |_| {}))
+        answer(py, || self.0.step(&*outbox.0, &*transport.line, now.0, seed, &mut |_| {}))
     }
 
     /// Leases the next message, for a host that sends by itself: `{"message": {…}}`, `{"wait": …}` or `{"halted": {…}}`.

@@ -166,3 +166,36 @@ fn a_month_of_which_nothing_was_loaded_is_not_said_to_be_empty() {
     assert!(!page.contains("November 2026</h2>") && !page.contains("sampai hari ini"), "{page}");
     server.stop();
 }
+
+#[test]
+fn messages_in_doubt_fill_more_than_one_page() {
+    let (folder, gateway) = (tempfile::tempdir().unwrap(), Gateway::start());
+    configure(folder.path(), &gateway, QUIET);
+    succeed(program(folder.path()).args(["etl", "--sample"]));
+    let outbox = Sqlite::open(folder.path().join("dermawan-outbox.sqlite")).unwrap();
+    cut_off(&outbox, 53);
+    let server = Server::start(folder.path());
+    let browser = Browser::enter(server.address);
+    let look = |path: &str| {
+        let (status, _, page) = browser.ask("GET", path, "");
+        assert_eq!(status, 200, "{page}");
+        let next = page.split_once("/?sesudah=").map(|(_, rest)| rest.split('#').next().unwrap().to_owned());
+        (page.matches("belum pasti terkirim").count(), next, page.contains("Dari awal"))
+    };
+    let (first, next, back) = look("/");
+    assert_eq!((first, back), (50, false));
+    let next = next.unwrap();
+    let second = format!("/?sesudah={next}");
+    assert_eq!(look(&second), (3, None, true));
+    // What is decided on the second page leads back to it, and what nobody has to decide is not listed.
+    let id = outbox.find("uji:51").unwrap().unwrap().id;
+    let deed = format!("csrf={}&tindakan=buang&id={id}&sesudah={next}", browser.token());
+    let (status, head, _) = browser.ask("POST", "/tindakan", &deed);
+    assert!(status == 303 && head.contains(&format!("location: /?selesai=buang&sesudah={next}#pengiriman")), "{head}");
+    assert_eq!(look(&second), (2, None, true));
+    for odd in ["/?sesudah=", "/?sesudah=x", "/?sesudah=-1"] {
+        assert_eq!(look(odd), (50, Some(next.clone()), false));
+    }
+    assert_eq!(look("/?sesudah=99999").0, 0);
+    server.stop();
+}

@@ -38,8 +38,8 @@ const LONGEST_NAME: usize = 60;
 
 /// Whoever sends messages and drafts greetings.
 pub(crate) trait Workbench: Send + Sync {
-    /// How the sending stands; `None` where nothing sends.
-    fn delivery(&self) -> Result<Option<Delivery>>;
+    /// How the sending stands, with the messages in doubt after `after`; `None` where nothing sends.
+    fn delivery(&self, after: Option<u64>) -> Result<Option<Delivery>>;
 
     /// Greetings that wait; `None` where none are drafted.
     fn drafts(&self) -> Result<Option<Vec<Draft>>>;
@@ -61,7 +61,7 @@ pub(crate) trait Workbench: Send + Sync {
 pub(crate) struct NoDelivery;
 
 impl Workbench for NoDelivery {
-    fn delivery(&self) -> Result<Option<Delivery>> {
+    fn delivery(&self, _after: Option<u64>) -> Result<Option<Delivery>> {
         Ok(None)
     }
 
@@ -215,9 +215,9 @@ impl Known {
 }
 
 impl Desk for AnalyticsDesk {
-    fn facts(&self) -> Result<PageFacts> {
+    fn facts(&self, after: Option<u64>) -> Result<PageFacts> {
         let known = self.known()?;
-        let (delivery, drafts) = (self.workbench.delivery()?, self.workbench.drafts()?);
+        let (delivery, drafts) = (self.workbench.delivery(after)?, self.workbench.drafts()?);
         let language = self.analytics.settings().organisation.language;
         let outcome = self.workbench.outcome()?.map(|outcome| outcome_of(&outcome, language));
         Ok(PageFacts { delivery, drafts, outcome, ..known.facts.clone() })

@@ -5,8 +5,8 @@ use dermawan::{AcceptedMonth, CategoryId, Result, Rupiah};
 
 /// Where the page's facts come from, and who does what its buttons ask for. Called from threads that may wait.
 pub(crate) trait Desk: Send + Sync {
-    /// What the page shows now.
-    fn facts(&self) -> Result<PageFacts>;
+    /// What the page shows now; of messages that wait for a decision those after `after`.
+    fn facts(&self, after: Option<u64>) -> Result<PageFacts>;
 
     /// A picture as SVG; `None` for a name that is not among [`PageFacts::pictures`].
     fn picture(&self, name: &str) -> Result<Option<String>>;

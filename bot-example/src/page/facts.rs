@@ -208,6 +208,10 @@ pub(crate) struct Delivery {
     pub(crate) halted: Vec<String>,
     /// What waits for a decision: messages that may have gone out or not, and those that will not.
     pub(crate) doubtful: Vec<Doubtful>,
+    /// They are those after this one, where the list was turned to a later page.
+    pub(crate) after: Option<u64>,
+    /// More of them come after this one.
+    pub(crate) next: Option<u64>,
 }
 
 /// A message that waits for a decision.

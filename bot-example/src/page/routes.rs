@@ -227,10 +227,19 @@ async fn ask<T: Send + 'static>(
 async fn page(State(house): Shared, headers: HeaderMap, Query(query): Query<Vec<(String, String)>>) -> Response {
     let Some(session) = house.session(&headers) else { return see("/masuk") };
     let said = query.iter().find(|(name, _)| name == "selesai").and_then(|(_, value)| said(value));
-    match ask(&house, |desk| desk.facts()).await.and_then(|facts| house.view.page(&facts, &session.form, said)) {
+    let after = after(&query);
+    match ask(&house, move |desk| desk.facts(after))
+        .await
+        .and_then(|facts| house.view.page(&facts, &session.form, said))
+    {
         Ok(html) => Html(html).into_response(),
         Err(error) => house.failed(&error),
     }
+}
+
+/// Where the list of messages in doubt was turned to.
+fn after(fields: &[(String, String)]) -> Option<u64> {
+    fields.iter().find(|(name, _)| name == "sesudah").and_then(|(_, value)| value.parse().ok())
 }
 
 async fn entrance(State(house): Shared, headers: HeaderMap) -> Response {
@@ -302,7 +311,8 @@ async fn act(State(house): Shared, headers: HeaderMap, Form(form): Fields) -> Re
         let text = "Pilih dahulu apa yang dimaksud, lalu ulangi.";
         return house.refused(StatusCode::BAD_REQUEST, "Belum lengkap", text);
     };
-    let next = format!("/?selesai={}#{}", action.name(), action.part());
+    let page = after(&form).map(|after| format!("&sesudah={after}")).unwrap_or_default();
+    let next = format!("/?selesai={}{page}#{}", action.name(), action.part());
     match ask(&house, move |desk| desk.act(&action)).await {
         Ok(()) => see(&next),
         Err(error) => house.failed(&error),

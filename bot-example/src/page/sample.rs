@@ -57,7 +57,7 @@ fn gone(what: &str) -> Error {
 }
 
 impl Workbench for SampleWorkbench {
-    fn delivery(&self) -> Result<Option<Delivery>> {
+    fn delivery(&self, after: Option<u64>) -> Result<Option<Delivery>> {
         let bench = self.bench();
         let unknown = bench.doubtful.iter().filter(|message| message.unknown).count();
         let stages = [
@@ -69,7 +69,14 @@ impl Workbench for SampleWorkbench {
         Ok(Some(Delivery {
             stages: stages.map(|(name, count)| (name.to_owned(), count.to_string())).to_vec(),
             halted: Vec::new(),
-            doubtful: bench.doubtful.clone(),
+            doubtful: bench
+                .doubtful
+                .iter()
+                .filter(|message| after.is_none_or(|after| message.id > after))
+                .cloned()
+                .collect(),
+            after,
+            next: None,
         }))
     }
 

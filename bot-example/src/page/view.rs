@@ -99,6 +99,8 @@ mod tests {
                     reason: text(),
                     since: text(),
                 }],
+                after: Some(3),
+                next: Some(8),
             }),
             drafts: Some(vec![Draft { id: 9, name: text(), text: text() }]),
             outcome: Some(Outcome {

@@ -9,10 +9,8 @@ use dermawan::register::CareState;
 use dermawan::{DonorId, Error, ErrorKind, Result};
 use std::sync::Arc;
 
-/// The most messages of one sort that are listed for a decision: more are decided on from the command line.
-const MOST_LISTED: usize = 50;
-/// How many dead messages are looked through for the latest ones.
-const LOOKED_THROUGH: u32 = 1000;
+/// The most messages that are listed for a decision on one page.
+const MOST_LISTED: u32 = 50;
 /// The longest name that is shown.
 const LONGEST_NAME: usize = 60;
 
@@ -36,11 +34,6 @@ impl ServerWorkbench {
             since: format!("{} {:02}:{:02}", date(since.date(), language), since.hour(), since.minute()),
         }
     }
-}
-
-/// Dead for a reason that leaves nothing to decide: the person's wish, an administrator's, or that it came too late.
-fn is_settled(entry: &Entry) -> bool {
-    entry.cause.is_some_and(Cause::is_settled)
 }
 
 /// Why a message is listed, in an administrator's words; the gateway's own are shown by the command line.
@@ -92,7 +85,7 @@ const fn halt_name(kind: HaltKind) -> &'static str {
 }
 
 impl Workbench for ServerWorkbench {
-    fn delivery(&self) -> Result<Option<Delivery>> {
+    fn delivery(&self, after: Option<u64>) -> Result<Option<Delivery>> {
         let house = &self.0;
         let language = house.analytics.settings().organisation.language;
         let counts = house.outbox.counts(None)?;
@@ -109,15 +102,18 @@ impl Workbench for ServerWorkbench {
             let kind = halt_name(halt.kind);
             Some(format!("Pengiriman lewat {} berhenti: {kind} ({}).", lane.name, halt.reason))
         });
-        let unknown = Filter { limit: MOST_LISTED as u32, ..Filter::stage(Stage::Unknown) };
-        let mut dead = house.outbox.list(&Filter { limit: LOOKED_THROUGH, ..Filter::stage(Stage::Dead) })?;
-        dead.retain(|entry| !is_settled(entry));
-        let latest = &dead[dead.len().saturating_sub(MOST_LISTED)..];
-        let doubtful = house.outbox.list(&unknown)?;
+        // One more than is shown says whether there is another page.
+        let page = Filter { after: after.map(MessageId), limit: MOST_LISTED + 1, ..Filter::undecided() };
+        let mut doubtful = house.outbox.list(&page)?;
+        let more = doubtful.len() > MOST_LISTED as usize;
+        doubtful.truncate(MOST_LISTED as usize);
+        let next = doubtful.last().filter(|_| more).map(|entry| entry.id.0);
         Ok(Some(Delivery {
             stages: stages.map(|(name, count)| (name.to_owned(), number(count, language))).to_vec(),
             halted: halted.collect(),
-            doubtful: doubtful.iter().chain(latest.iter().rev()).map(|entry| self.doubtful(entry)).collect(),
+            doubtful: doubtful.iter().map(|entry| self.doubtful(entry)).collect(),
+            after,
+            next,
         }))
     }
 

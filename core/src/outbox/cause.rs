@@ -40,8 +40,11 @@ code_enum! {
 }
 
 impl Cause {
+    /// Those that leave nothing to decide.
+    pub(super) const SETTLED: [Self; 5] = [Self::OptedOut, Self::Erased, Self::Expired, Self::Discarded, Self::NotSent];
+
     /// Whether it leaves nothing to decide: a person's wish, an administrator's, or that it came too late.
-    pub const fn is_settled(self) -> bool {
-        matches!(self, Self::OptedOut | Self::Erased | Self::Expired | Self::Discarded | Self::NotSent)
+    pub fn is_settled(self) -> bool {
+        Self::SETTLED.contains(&self)
     }
 }

@@ -339,6 +339,17 @@ fn decisions(outbox: &dyn Outbox) {
     assert_eq!(outbox.decide(ids[0], Decision::Discard, at(2)).unwrap_err().kind(), ErrorKind::InvalidInput);
     assert_eq!(outbox.decide(MessageId(999), Decision::Sent, at(2)).unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(outbox.decide(ids[3], Decision::Discard, at(3)).unwrap().stage, Stage::Dead);
+    let wait = |outbox: &dyn Outbox| outbox.list(&Filter::undecided()).unwrap().iter().map(|entry| entry.id).collect();
+    let waiting: Vec<MessageId> = wait(outbox);
+    assert_eq!(waiting, [], "what was decided waits for nobody");
+    let fifth = unknown(5);
+    put(outbox, batch(6), 3);
+    let refused = sending(outbox, 6, 3);
+    outbox.settle(&refused, &Outcome::Dead(Cause::Recipient, "invalid".into()), at(3)).unwrap();
+    let waiting: Vec<MessageId> = wait(outbox);
+    assert_eq!(waiting, [fifth, refused.id]);
+    let rest = outbox.list(&Filter { after: Some(fifth), ..Filter::undecided() }).unwrap();
+    assert!(rest.len() == 1 && rest[0].id == refused.id && rest[0].is_undecided());
     // What died by itself is put away by the same word.
     let away = outbox.decide(ids[1], Decision::Discard, at(4)).unwrap();
     assert_eq!((away.stage, away.reason.as_deref()), (Stage::Dead, Some("an administrator discarded it")));

@@ -105,6 +105,8 @@ pub struct Filter {
     pub lane: Option<String>,
     /// Only this donor.
     pub donor: Option<DonorId>,
+    /// Only what waits for a person's decision: unknown, or dead for a reason that is not settled ([`Cause::is_settled`]).
+    pub undecided: bool,
     /// Only those after this one, to turn the page.
     pub after: Option<MessageId>,
     /// So many at most.
@@ -113,7 +115,17 @@ pub struct Filter {
 
 impl Default for Filter {
     fn default() -> Self {
-        Self { stage: None, delivery: None, kind: None, batch: None, lane: None, donor: None, after: None, limit: 100 }
+        Self {
+            stage: None,
+            delivery: None,
+            kind: None,
+            batch: None,
+            lane: None,
+            donor: None,
+            undecided: false,
+            after: None,
+            limit: 100,
+        }
     }
 }
 
@@ -123,9 +135,22 @@ impl Filter {
         Self { stage: Some(stage), ..Self::default() }
     }
 
+    /// What waits for a person's decision.
+    pub fn undecided() -> Self {
+        Self { undecided: true, ..Self::default() }
+    }
+
     /// The messages of one batch.
     pub fn batch(batch: impl Into<String>) -> Self {
         Self { batch: Some(batch.into()), ..Self::default() }
+    }
+}
+
+impl Entry {
+    /// Whether it waits for a person's decision, as [`Filter::undecided`] has it.
+    pub fn is_undecided(&self) -> bool {
+        let settled = || self.cause.is_some_and(Cause::is_settled);
+        self.stage == Stage::Unknown || (self.stage == Stage::Dead && !settled())
     }
 }
 

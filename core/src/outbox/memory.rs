@@ -328,6 +328,7 @@ impl Shelf for Rows {
                 && filter.batch.as_ref().is_none_or(|batch| entry.batch.as_ref() == Some(batch))
                 && filter.lane.as_ref().is_none_or(|lane| *lane == entry.lane)
                 && filter.donor.is_none_or(|donor| entry.donor == Some(donor))
+                && (!filter.undecided || entry.is_undecided())
                 && filter.after.is_none_or(|after| entry.id > after)
         };
         Ok(self.records().filter(wanted).take(filter.limit as usize).cloned().collect())

@@ -6,7 +6,7 @@ mod schema;
 use super::cause::Cause;
 use super::decision::{Pruned, Retention, Whom};
 use super::draft::Draft;
-use super::entry::{BatchProgress, Counts, Filter};
+use super::entry::{BatchProgress, Counts, Filter, Stage};
 use super::halt::{Halt, Lane};
 use super::record::{Content, Record, class_of, donor_number, micros};
 use super::shelf::{Gates, Shelf, Shelves, Trouble};
@@ -400,7 +400,13 @@ impl Shelf for Rows<'_> {
     }
 
     fn list(&mut self, filter: &Filter) -> Result<Vec<Record>> {
-        let mut conditions = vec!["1"];
+        let undecided = format!(
+            "(stage = {} OR (stage = {} AND (cause IS NULL OR cause NOT IN ({}))))",
+            Stage::Unknown.number(),
+            Stage::Dead.number(),
+            Cause::SETTLED.map(|cause| cause.number().to_string()).join(", "),
+        );
+        let mut conditions = vec![if filter.undecided { &*undecided } else { "1" }];
         let mut values: Vec<Value> = Vec::new();
         let mut only = |condition, value: Option<Value>| {
             if let Some(value) = value {
