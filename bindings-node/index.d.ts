@@ -296,6 +296,23 @@ export declare class Transport {
   static cloud(options: object): Transport
   /** Writes to the standard output what would go out, numbers masked. */
   static console(): Transport
+  /**
+   * The test mode: accepts everything and hands to this gateway only what is for `lettingThrough`, such as an
+   * administrator's number. Webhooks and health are the gateway's own.
+   */
+  dryRun(lettingThrough?: Array<string> | undefined | null): Transport
+  /** How many messages `dryRun` has held back; `null` where the gateway sends. */
+  get held(): number | null
+  /**
+   * This gateway at a pace: from `least` to `most` seconds from one message to the next, chosen evenly by `seed`.
+   * `send` waits. A `Worker` needs none of it: outboxes have a pace of their own.
+   */
+  throttle(least: number, most: number, seed: number): Transport
+  /**
+   * Asks Fonnte which numbers are on WhatsApp: `registered`, `not_registered`, `unanswered`, or the `outcome` and
+   * `reason` of a failure. Other gateways cannot (`invalid_input`).
+   */
+  validate(numbers: Array<string>): Promise<any>
   /** Its name in lower case. */
   get name(): string
   /** What it can do. */

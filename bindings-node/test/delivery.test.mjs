@@ -103,6 +103,35 @@ test('a host sends by itself', async () => {
   await assert.rejects(outbox.decide(1e6, 'retry', now), { code: 'not_found' })
 })
 
+test('gateways in the test mode and at a pace', async () => {
+  const mine = { key: 'a', to: number, text: 'x' }
+  const before = sent.length
+  const dry = transport.dryRun(['0812-3456-7890'])
+  assert.equal((await dry.send({ ...mine, to: '+12125550100' })).id, 'dry-run-1')
+  assert.deepEqual([dry.held, transport.held, sent.length], [1, null, before])
+  assert.equal((await dry.send(mine)).outcome, 'accepted')
+  assert.equal(sent.length, before + 1)
+  assert.equal((await transport.dryRun().send(mine)).id, 'dry-run-1')
+  assert.throws(() => transport.dryRun(['saya']), { code: 'invalid_input' })
+
+  const paced = transport.throttle(0.2, 0.3, 7)
+  const begin = performance.now()
+  for (let i = 0; i < 3; i++) assert.equal((await paced.send(mine)).outcome, 'accepted')
+  assert.ok(performance.now() - begin >= 400)
+  for (const [least, most] of [[2, 1], [-1, 1], [0, NaN], [0, 4000]]) {
+    assert.throws(() => transport.throttle(least, most, 7), { code: 'invalid_input' })
+  }
+
+  planned.push({ status: true, registered: [number], not_registered: ['12125550100'] })
+  assert.deepEqual(await paced.dryRun().validate(['081234567890', '+1 212 555 0100', '0857 0000 0009']), {
+    registered: [number], not_registered: ['12125550100'], unanswered: ['6285700000009'],
+  })
+  assert.equal(sent.at(-1).target, `${number},12125550100,6285700000009`)
+  planned.push({ status: false, reason: 'token invalid' })
+  assert.equal((await transport.validate([number])).outcome, 'stop')
+  await assert.rejects(Transport.console().validate([number]), { code: 'invalid_input' })
+})
+
 test('a lane halts and a person opts out', async () => {
   const outbox = Outbox.inMemory()
   await outbox.put([draft('k', { batch: 'laporan:2026-01' })], now)

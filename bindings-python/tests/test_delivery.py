@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
@@ -116,6 +117,35 @@ def test_a_host_sends_by_itself():
         outbox.decide(10**6, "retry", NOW)
     with pytest.raises(dermawan.InvalidInput, match="outcome"):
         worker.settle(outbox, leased, {"outcome": "lost"}, NOW, 1)
+
+
+def test_gateways_in_the_test_mode_and_at_a_pace(gateway):
+    transport, sent, planned = gateway
+    mine, other = {"key": "a", "to": NUMBER, "text": "x"}, {"key": "b", "to": "+12125550100", "text": "x"}
+    dry = transport.dry_run(["0812-3456-7890"])
+    assert dry.send(other) == {"outcome": "accepted", "id": "dry-run-1", "quota": None, "after": None, "reason": None}
+    assert (dry.held, transport.held, len(sent)) == (1, None, 0)
+    assert dry.send(mine)["id"] == "1" and len(sent) == 1
+    assert transport.dry_run().send(mine)["id"] == "dry-run-1" and len(sent) == 1
+    with pytest.raises(dermawan.InvalidInput, match="number"):
+        transport.dry_run(["saya"])
+
+    paced = transport.throttle(0.2, 0.3, 7)
+    begin = time.monotonic()
+    assert [paced.send(mine)["outcome"] for _ in range(3)] == ["accepted"] * 3
+    assert time.monotonic() - begin >= 0.4
+    for least, most in [(2, 1), (-1, 1), (0, float("nan")), (0, 4000)]:
+        with pytest.raises(dermawan.InvalidInput, match="throttle"):
+            transport.throttle(least, most, 7)
+
+    planned.append({"status": True, "registered": [NUMBER], "not_registered": ["12125550100"]})
+    asked = paced.dry_run().validate(["081234567890", "+1 212 555 0100", "0857 0000 0009"])
+    assert asked == {"registered": [NUMBER], "not_registered": ["12125550100"], "unanswered": ["6285700000009"]}
+    assert sent[-1] == ("/validate", {"target": f"{NUMBER},12125550100,6285700000009", "countryCode": sent[-1][1]["countryCode"]})
+    planned.append({"status": False, "reason": "token invalid"})
+    assert transport.validate([NUMBER])["outcome"] == "stop"
+    with pytest.raises(dermawan.InvalidInput, match="WhatsApp"):
+        dermawan.Transport.console().validate([NUMBER])
 
 
 def test_a_lane_halts_and_a_person_opts_out():

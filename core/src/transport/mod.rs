@@ -44,6 +44,7 @@ pub use told::{Answer, Pulse, Reading};
 
 use crate::error::Result;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// A gateway.
 pub trait Transport: Send + Sync {
@@ -62,6 +63,29 @@ pub trait Transport: Send + Sync {
 
     /// Asks the gateway how the line is. Not to be asked often.
     fn health(&self) -> Result<Health, SendError>;
+}
+
+/// A gateway that several hold is one still, so that wrappers go around shared ones.
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        (**self).capabilities()
+    }
+
+    fn send(&self, envelope: &Envelope) -> Result<Accepted, SendError> {
+        (**self).send(envelope)
+    }
+
+    fn parse(&self, hook: &Hook<'_>) -> Result<Vec<Event>, HookError> {
+        (**self).parse(hook)
+    }
+
+    fn health(&self) -> Result<Health, SendError> {
+        (**self).health()
+    }
 }
 
 /// What a gateway can do.

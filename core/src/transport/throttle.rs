@@ -40,6 +40,21 @@ impl<T: Transport, C: Clock> Throttle<T, C> {
         Ok(Self { inner, clock, least, most, next: Mutex::new((Duration::ZERO, seed)) })
     }
 
+    /// The same with the times in seconds, as other languages give them.
+    ///
+    /// Errors: `invalid_input` as [`Throttle::new`], and for what is no time.
+    pub fn of_seconds(inner: T, clock: C, least: f64, most: f64, seed: u64) -> Result<Self> {
+        let time = |name: &str, seconds: f64| {
+            Duration::try_from_secs_f64(seconds).map_err(|_| {
+                Error::new(
+                    ErrorKind::InvalidInput,
+                    format!("throttle: `{name}` must be a number of seconds, 0 or more"),
+                )
+            })
+        };
+        Self::new(inner, clock, time("least", least)?, time("most", most)?, seed)
+    }
+
     /// The gateway itself.
     pub fn inner(&self) -> &T {
         &self.inner
@@ -148,5 +163,10 @@ mod tests {
             Throttle::new(Memory::new(), &clock, second, Duration::ZERO, 1).unwrap_err().code(),
             "invalid_input"
         );
+        for (least, most) in [(-1.0, 1.0), (f64::NAN, 1.0), (0.0, f64::INFINITY), (2.0, 1.0), (0.0, 3601.0)] {
+            let error = Throttle::of_seconds(Memory::new(), &clock, least, most, 1).unwrap_err();
+            assert_eq!(error.code(), "invalid_input", "{least} to {most}");
+        }
+        assert!(Throttle::of_seconds(Memory::new(), &clock, 0.5, 1.0, 1).is_ok());
     }
 }

@@ -17,9 +17,10 @@ pub use options::FonnteOptions;
 
 use super::http::{FilePart, Line, Lost, Reply, form, multipart};
 use super::words::fit_for_a_log;
-use super::{Accepted, Capabilities, Envelope, Event, Health, Hook, HookError, SendError, Transport};
+use super::{Accepted, Answer, Capabilities, Envelope, Event, Health, Hook, HookError, SendError, Transport};
 use crate::error::Result;
 use crate::model::Number;
+use serde::Serialize;
 use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
@@ -131,7 +132,7 @@ impl Fonnte {
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Which numbers are on WhatsApp.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Registered {
     /// They are.
     pub registered: Vec<Number>,
@@ -139,6 +140,22 @@ pub struct Registered {
     pub not_registered: Vec<Number>,
     /// The gateway said nothing about them.
     pub unanswered: Vec<Number>,
+}
+
+/// What [`Fonnte::validate`] said, in flat values: for hosts of other languages.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Checked {
+    /// The gateway said which.
+    Known(Registered),
+    /// It did not.
+    Failed(Answer),
+}
+
+impl From<Result<Registered, SendError>> for Checked {
+    fn from(answer: Result<Registered, SendError>) -> Self {
+        answer.map_or_else(|error| Self::Failed(error.into()), Self::Known)
+    }
 }
 
 impl Transport for Fonnte {
