@@ -20,6 +20,8 @@ use std::sync::Arc;
 const USUAL_NUMBER: &str = "6281234567890";
 /// So many characters can be typed at once.
 const LONGEST_TEXT: usize = 4_000;
+/// A page without JavaScript looks for the reply so often, every two seconds.
+const MOST_LOOKS: u8 = 60;
 /// Nothing from elsewhere, nothing inline.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -29,9 +31,22 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 pub(super) struct Whose {
     #[serde(default, rename = "as")]
     number: String,
-    /// A message has just been sent: without JavaScript the page looks again by itself, once.
+    /// A message has just been sent: without JavaScript the page looks again by itself, so many times at most.
     #[serde(default)]
-    waits: bool,
+    looks: u8,
+}
+
+impl Whose {
+    /// The sign by which a page without JavaScript looks again, until the bot has answered.
+    fn again(&self, lines: &[Line], number: &str) -> String {
+        let unanswered = lines.iter().rev().find(|line| line.number == number).is_some_and(|line| line.ours);
+        match self.looks.min(MOST_LOOKS).checked_sub(1).filter(|_| unanswered) {
+            None => String::new(),
+            Some(left) => format!(
+                "<noscript><meta http-equiv=\"refresh\" content=\"2;url=/?as={number}&amp;looks={left}\"></noscript>"
+            ),
+        }
+    }
 }
 
 /// The number in the gateway's spelling; of what is no number, the usual one.
@@ -133,16 +148,11 @@ fn guarded(body: impl IntoResponse) -> Response {
 /// `GET /`.
 pub(super) async fn page(State(desk): State<Arc<Desk>>, Query(whose): Query<Whose>) -> Response {
     let number = spelled(&whose.number);
-    let (list, connected) = {
+    let (list, again, connected) = {
         let state = desk.lock();
-        (conversation(&state.lines, &number), state.settings.connected)
+        (conversation(&state.lines, &number), whose.again(&state.lines, &number), state.settings.connected)
     };
     let state = if connected { "terhubung" } else { "terputus" };
-    let again = if whose.waits {
-        format!("<noscript><meta http-equiv=\"refresh\" content=\"2;url=/?as={number}\"></noscript>")
-    } else {
-        String::new()
-    };
     let hook = if desk.lock().webhook.is_some() {
         ""
     } else {
@@ -191,7 +201,7 @@ pub(super) async fn say(State(desk): State<Arc<Desk>>, headers: HeaderMap, body:
     desk.lock().said(Line { number: number.clone(), ours: true, text: text.clone(), at, picture: None });
     let body = hook::message(&desk, &number, &text, "Telepon percobaan", 0);
     hook::post(&desk, "message", body);
-    Redirect::to(&format!("/?as={number}&waits=true")).into_response()
+    Redirect::to(&format!("/?as={number}&looks={MOST_LOOKS}")).into_response()
 }
 
 /// `GET /phone/picture/{number}`.
@@ -234,15 +244,24 @@ mod tests {
         assert_eq!(shown("*"), "*");
     }
 
+    fn line(number: &str, text: &str) -> Line {
+        Line { number: number.into(), ours: true, text: text.into(), at: 1_767_225_600_000, picture: None }
+    }
+
+    #[test]
+    fn a_page_without_script_looks_until_the_bot_has_answered() {
+        let again = |looks, lines: &[Line]| Whose { number: String::new(), looks }.again(lines, "628111111111");
+        let (asked, others) = (line("628111111111", "INFO"), line("628222222222", "INFO"));
+        let answered = Line { ours: false, ..line("628111111111", "Halo") };
+        assert!(again(60, &[asked.clone(), others.clone()]).contains("looks=59\""));
+        assert!(again(1, std::slice::from_ref(&asked)).contains("looks=0\""));
+        for (looks, lines) in [(0, &[asked.clone()][..]), (9, &[asked.clone(), answered]), (9, &[others])] {
+            assert_eq!(again(looks, lines), "", "{looks} looks");
+        }
+    }
+
     #[test]
     fn only_one_conversation_is_shown() {
-        let line = |number: &str, text: &str| Line {
-            number: number.into(),
-            ours: true,
-            text: text.into(),
-            at: 1_767_225_600_000,
-            picture: None,
-        };
         let html = conversation(&[line("628111111111", "satu"), line("628222222222", "dua")], "628111111111");
         assert!(html.contains("satu") && !html.contains("dua") && html.contains("07:00"));
     }
