@@ -255,7 +255,19 @@ fn halts_and_their_firmness(outbox: &dyn Outbox) {
     assert!(outbox.resume("a", None).unwrap());
     assert!(!outbox.resume("a", None).unwrap());
     outbox.halt("a", &halt(HaltKind::Stop, 10)).unwrap();
-    assert_eq!(halted("b"), Some(("a".into(), HaltKind::Stop)), "a stop is for all");
+    assert_eq!(halted("a"), Some(("a".into(), HaltKind::Stop)));
+    assert_eq!(halted("b"), None, "another gateway's configuration may be right");
+
+    // The gateway is another one now: what waits goes with it, in its order, and what is over stays.
+    assert_eq!(outbox.transfer("a", "b").unwrap(), 1);
+    assert_eq!(outbox.find("laporan:2026-08:1").unwrap().unwrap().lane, "b");
+    let leased = lease(outbox, &Ask { lane: "b".into(), ..ask(3) }, 11);
+    assert_eq!(leased.envelope.key, "laporan:2026-08:1");
+    assert_eq!(outbox.transfer("a", "b").unwrap(), 0);
+    assert_eq!(outbox.transfer("b", "a").unwrap(), 0, "it is in hand");
+    for (from, to) in [("a", "a"), ("a", " ")] {
+        assert_eq!(outbox.transfer(from, to).unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
 }
 
 fn opting_out(outbox: &dyn Outbox) {

@@ -18,7 +18,7 @@ code_enum! {
         Quota = 1 "quota",
         /// The gateway, or WhatsApp, finds us too fast or unwelcome.
         Spam = 2 "spam",
-        /// The configuration is wrong: while one lane is so halted, none sends.
+        /// The configuration is wrong: nothing goes out until it is mended.
         Stop = 3 "stop",
         /// An administrator said so; only an administrator lets it go on.
         Command = 4 "command",

@@ -79,9 +79,9 @@ pub enum Next {
     Message(Box<Leased>),
     /// Nothing now; `Some`: look again at that time. A message may be put in sooner.
     Wait(Option<Timestamp>),
-    /// The lane waits, or all do because of the lane named.
+    /// The lane waits.
     Halted {
-        /// The lane with the halt.
+        /// The lane.
         lane: String,
         /// Why.
         halt: Halt,

@@ -161,6 +161,14 @@ impl Shelf for Rows {
         Ok(())
     }
 
+    fn set_lane(&mut self, id: u64, lane: &str) -> Result<()> {
+        if let Some(mut record) = self.load(id)? {
+            lane.clone_into(&mut record.entry.lane);
+            self.replace(&record);
+        }
+        Ok(())
+    }
+
     fn sever(&mut self, record: &Record) -> Result<()> {
         self.replace(record);
         if let Some(row) = self.messages.get_mut(&record.id()) {

@@ -122,6 +122,10 @@ pub trait Outbox: Send + Sync {
     /// Lets a lane go on, whatever halted it, or only if `kind` did. Whether it was so halted.
     fn resume(&self, lane: &str, kind: Option<HaltKind>) -> Result<bool>;
 
+    /// Moves what is queued in one lane to another: after a change of the gateway, nobody serves the old one. How many
+    /// messages that were. Errors: `invalid_input` when the two are the same, or the other has no name.
+    fn transfer(&self, lane: &str, to: &str) -> Result<u64>;
+
     /// Every lane with messages or a halt, in order of their names.
     fn lanes(&self) -> Result<Vec<Lane>>;
 

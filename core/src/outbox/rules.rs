@@ -128,6 +128,26 @@ impl<S: Shelves> Outbox for S {
         })
     }
 
+    fn transfer(&self, lane: &str, to: &str) -> Result<u64> {
+        if lane == to || to.trim().is_empty() {
+            return Err(Error::new(ErrorKind::InvalidInput, "messages move from one lane to another")
+                .context("lane", lane)
+                .hint("name the lane of the gateway that is served now, such as fonnte or cloud"));
+        }
+        let filter = Filter { lane: Some(lane.to_owned()), limit: CHUNK as u32, ..Filter::stage(Stage::Queued) };
+        let mut moved = 0;
+        loop {
+            let some = self.write(|shelf| {
+                let records = shelf.list(&filter)?;
+                records.iter().try_for_each(|record| shelf.set_lane(record.id(), to)).map(|()| records.len())
+            })?;
+            moved += some as u64;
+            if some < CHUNK {
+                return Ok(moved);
+            }
+        }
+    }
+
     fn lanes(&self) -> Result<Vec<Lane>> {
         self.read(|shelf| shelf.lanes())
     }
@@ -229,11 +249,10 @@ fn is_barred(shelf: &mut dyn Shelf, to: &Number, solicited: Option<Timestamp>) -
     Ok(shelf.opted_out(to)?.is_some_and(|since| solicited.is_none_or(|put| put < since)))
 }
 
-/// The halt that keeps a lane from sending: its own, or another lane's stop.
-fn halt_of(shelf: &mut dyn Shelf, lane: &str) -> Result<Option<(String, Halt)>> {
-    let halts = shelf.halts()?;
-    let own = halts.iter().find(|(name, _)| name == lane);
-    Ok(own.or_else(|| halts.iter().find(|(_, halt)| halt.kind == HaltKind::Stop)).cloned())
+/// The halt that keeps a lane from sending. Lanes have gateways of their own, so what is wrong with one lane's
+/// configuration says nothing of another's.
+fn halt_of(shelf: &mut dyn Shelf, lane: &str) -> Result<Option<Halt>> {
+    Ok(shelf.halts()?.into_iter().find(|(name, _)| name == lane).map(|(_, halt)| halt))
 }
 
 fn set_halt(shelf: &mut dyn Shelf, lane: &str, halt: &Halt) -> Result<()> {
@@ -331,8 +350,8 @@ fn take_back(shelf: &mut dyn Shelf, holder: Option<&str>, now: Timestamp, taken:
 
 fn lease(shelf: &mut dyn Shelf, ask: &Ask, now: Timestamp) -> Result<Next> {
     take_back(shelf, None, now, &mut Reclaimed::default())?;
-    if let Some((lane, halt)) = halt_of(shelf, &ask.lane)? {
-        return Ok(Next::Halted { lane, halt });
+    if let Some(halt) = halt_of(shelf, &ask.lane)? {
+        return Ok(Next::Halted { lane: ask.lane.clone(), halt });
     }
     let gates = shelf.gates(&ask.lane)?;
     let mut looks = 0;

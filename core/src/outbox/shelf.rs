@@ -41,6 +41,8 @@ pub(super) trait Shelf {
     fn content(&mut self, id: u64) -> Result<Option<Content>>;
     /// Writes what moves: stage, times, holder, attempts, statuses.
     fn save(&mut self, record: &Record) -> Result<()>;
+    /// Moves a message to another lane.
+    fn set_lane(&mut self, id: u64, lane: &str) -> Result<()>;
     /// Writes the record's key and person, and removes its content.
     fn sever(&mut self, record: &Record) -> Result<()>;
     /// The queued message of a lane and class that is due first, if it is due by now.

@@ -286,7 +286,7 @@ impl Worker {
         halt: Halt,
         now: Timestamp,
     ) -> Result<Step> {
-        if lane != self.lane || halt.probe_at.is_none_or(|at| at > now) {
+        if halt.probe_at.is_none_or(|at| at > now) {
             return Ok(Step::Paused { lane, halt });
         }
         let cured = transport.health().is_ok_and(|health| match halt.kind {

@@ -222,6 +222,11 @@ impl Shelf for Rows<'_> {
         Ok(())
     }
 
+    fn set_lane(&mut self, id: u64, lane: &str) -> Result<()> {
+        self.run("UPDATE outbox_message SET lane = ?2 WHERE id = ?1", params![id.cast_signed(), lane])?;
+        Ok(())
+    }
+
     fn sever(&mut self, record: &Record) -> Result<()> {
         let id = record.id().cast_signed();
         self.run(
