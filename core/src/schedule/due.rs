@@ -10,6 +10,9 @@ use serde::Serialize;
 /// A clock before this is not set (2025-01-01): nothing is due, or the report of an odd month would go out.
 const SANE: i64 = 1_735_689_600;
 
+/// Minutes after which what failed often is tried again.
+const HOURLY: i64 = 60;
+
 /// A job whose hour has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Due {
@@ -74,18 +77,21 @@ fn slot(today: Date, hour: Time, minutes: u16) -> Option<String> {
 
 fn is_open(plan: &Options, now: Timestamp, run: Option<&Run>) -> bool {
     let Some(run) = run else { return true };
+    // After a clock that was set back, waiting would last until it is there again.
+    let has_passed = |minutes: i64| run.at > now || run.at.checked_add(minutes.minutes()).is_ok_and(|then| now >= then);
     match run.state {
         RunState::Done => false,
         // Whoever asks is not at it, so it was cut off. Beginning it again is safe: what it puts into the outbox has
         // keys. But not for ever, should it be what stops the program.
         RunState::Begun => run.attempts < plan.attempts,
+        // A night without the database, or a morning without facts, does not cost the day.
         RunState::Failed => {
             let doubled = 1_i64 << run.attempts.saturating_sub(1).min(10);
-            let wait = (i64::from(plan.retry_minutes) * doubled).minutes();
-            // After a clock that was set back, waiting would last until it is there again.
-            let is_time = run.at > now || run.at.checked_add(wait).is_ok_and(|then| now >= then);
-            run.attempts < plan.attempts && is_time
+            let first = i64::from(plan.retry_minutes);
+            let quick = if run.attempts < plan.attempts { first * doubled } else { HOURLY };
+            has_passed(quick.min(HOURLY.max(first)))
         }
+        RunState::Waiting => has_passed(plan.retry_minutes.into()),
     }
 }
 
@@ -181,7 +187,16 @@ mod tests {
             let then = format!("2026-09-01T08:{minutes:02}:00");
             assert_eq!(reports(&plan, &then, &jakarta, &failed(attempts)).len(), 1, "{attempts}");
         }
-        assert!(reports(&plan, "2026-09-01T20:00:00", &jakarta, &failed(5)).is_empty());
+        // Hourly from then on, until the day is over; and every few minutes where only the facts are missing.
+        assert!(reports(&plan, "2026-09-01T08:59:59", &jakarta, &failed(5)).is_empty());
+        assert_eq!(reports(&plan, "2026-09-01T09:00:00", &jakarta, &failed(5)), ["report 2026-08"]);
+        assert_eq!(reports(&plan, "2026-09-01T20:00:00", &jakarta, &failed(19)), ["report 2026-08"]);
+        assert!(reports(&plan, "2026-09-02T00:00:00", &jakarta, &failed(5)).is_empty());
+        let waiting = [run(Job::Report, "2026-08", RunState::Waiting, 0, at("2026-09-01T08:00:00", &jakarta))];
+        assert!(reports(&plan, "2026-09-01T08:04:59", &jakarta, &waiting).is_empty());
+        assert_eq!(reports(&plan, "2026-09-01T08:05:00", &jakarta, &waiting), ["report 2026-08"]);
+        assert_eq!(reports(&plan, "2026-09-01T23:59:00", &jakarta, &waiting), ["report 2026-08"]);
+        assert!(reports(&plan, "2026-09-02T00:00:00", &jakarta, &waiting).is_empty());
         assert_eq!(
             reports(
                 &plan,
@@ -277,7 +292,7 @@ mod tests {
         assert_eq!(missed_report(&plan, now, &jakarta, &[done("2026-07"), done("2026-08")]), None);
         assert!(reports(&plan, "2026-09-02T08:00:00", &jakarta, &[done("2026-07")]).is_empty());
         // The first report of all, which failed or was cut off: it was promised.
-        for state in [RunState::Failed, RunState::Begun] {
+        for state in [RunState::Failed, RunState::Begun, RunState::Waiting] {
             let first = [run(Job::Report, "2026-08", state, 5, now)];
             assert_eq!(missed_report(&plan, now, &jakarta, &first).unwrap().to_string(), "2026-08", "{state:?}");
         }

@@ -83,4 +83,6 @@ pub enum RunState {
     Done,
     /// It failed.
     Failed,
+    /// What it needs is not there yet, such as facts that reach beyond the month's end: no fault of its own.
+    Waiting,
 }

@@ -47,9 +47,10 @@ pub struct Options {
     pub thanks: bool,
     /// Minutes between looks for new gifts: 15.
     pub thanks_every_minutes: u16,
-    /// How often a failed run is tried again: 5 times.
+    /// After so many failures of a run the administrators are told: 5. It is tried on once an hour until its day is over.
     pub attempts: u32,
-    /// Minutes until a failed run is tried again, doubled each time: 5, so five attempts span over an hour.
+    /// Minutes until a failed run is tried again, doubled each time up to an hour: 5, so five attempts span over an hour.
+    /// A run that waits for facts is tried again after so many.
     pub retry_minutes: u16,
 }
 

@@ -64,6 +64,18 @@ impl Runs {
         Ok(())
     }
 
+    /// Notes that what the run needs is not there yet: this try does not count.
+    pub fn postpone(&mut self, job: Job, period: &str, now: Timestamp) -> Result<()> {
+        self.connection
+            .execute(
+                "UPDATE run SET state = 'waiting', attempts = max(attempts - 1, 0), at = ?3
+                 WHERE job = ?1 AND period = ?2 AND state <> 'done'",
+                params![job.code(), period, now.as_millisecond()],
+            )
+            .map_err(trouble)?;
+        Ok(())
+    }
+
     /// All that is remembered, the newest first.
     pub fn past(&self) -> Result<Vec<Run>> {
         let mut statement = self
@@ -79,6 +91,7 @@ impl Runs {
             let state = match state.as_str() {
                 "done" => RunState::Done,
                 "failed" => RunState::Failed,
+                "waiting" => RunState::Waiting,
                 _ => RunState::Begun,
             };
             let at = Timestamp::from_millisecond(row.get(4).map_err(trouble)?).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -119,6 +132,9 @@ mod tests {
         assert!(runs.begin(Job::Report, "2026-08", at(1)).unwrap());
         runs.end(Job::Report, "2026-08", false, at(2)).unwrap();
         assert_eq!((runs.past().unwrap()[0].state, runs.past().unwrap()[0].attempts), (RunState::Failed, 2));
+        assert!(runs.begin(Job::Report, "2026-08", at(3)).unwrap());
+        runs.postpone(Job::Report, "2026-08", at(3)).unwrap();
+        assert_eq!((runs.past().unwrap()[0].state, runs.past().unwrap()[0].attempts), (RunState::Waiting, 2));
         assert!(runs.begin(Job::Report, "2026-08", at(3)).unwrap());
         runs.end(Job::Report, "2026-08", true, at(4)).unwrap();
         assert!(!runs.begin(Job::Report, "2026-08", at(5)).unwrap());
