@@ -71,7 +71,7 @@ impl<'a> Phone<'a> {
             sender: Sender::read(sender),
             lid: sender.ends_with("@lid").then(|| sender.to_owned()),
             session: Session::default(),
-            now: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 20_000),
+            now: sample().as_of.at(10, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp(),
             random: 123_456,
             last: Spoken::default(),
         }
@@ -84,6 +84,7 @@ impl<'a> Phone<'a> {
             text,
             session: self.session,
             now: self.now,
+            written: None,
             as_of: sample().as_of,
             random: self.random,
             channel: "whatsapp",

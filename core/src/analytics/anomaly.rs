@@ -42,6 +42,12 @@ impl Analytics {
         Ok(found.iter().map(|found| (found.category, finding(found, name(found.category)))).collect())
     }
 
+    /// Single lines of the last days that are strange enough for a message, as messages tell of them, each with its
+    /// identity; the strangest first.
+    pub fn entry_findings(&self, as_of: Date) -> Result<Vec<(EntryId, insight::UnusualEntry)>> {
+        self.desk(as_of)?.entry_findings()
+    }
+
     /// Months of donations outside their expected range, by the same settings, but for those that were accepted.
     pub fn income_anomalies(&self, as_of: Date) -> Result<IncomeReport> {
         let (view, as_of) = self.facts(as_of)?;

@@ -12,8 +12,8 @@ use crate::register::{
     Begun, CareState, Claim, Claimant, Code, Confirmed, Consent, Lid, Processing, Purpose, Register,
 };
 use crate::store::{Contact, DonorRecord};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -32,6 +32,9 @@ pub struct Turn<'a> {
     pub session: Session,
     /// Now.
     pub now: Timestamp,
+    /// When it was written, where the gateway says so: a BERHENTI that was overtaken by a MULAI, or the other way round,
+    /// is known by it and does nothing.
+    pub written: Option<Timestamp>,
     /// Today where the organisation is.
     pub as_of: Date,
     /// 64 bits of the host's secure randomness, new for each turn; a code may be made of them.
@@ -40,6 +43,18 @@ pub struct Turn<'a> {
     pub channel: &'a str,
     /// The bot's own number, whose messages are ignored.
     pub own: Option<&'a Number>,
+}
+
+impl Turn<'_> {
+    /// When it was written, as far as is known.
+    fn written(&self) -> Timestamp {
+        self.written.map_or(self.now, |written| written.min(self.now))
+    }
+
+    /// Whether a wish of another time was written behind this one. Gateways tell the time in whole seconds.
+    fn is_overtaken(&self, other: Option<Timestamp>) -> bool {
+        other.is_some_and(|other| self.written() + SignedDuration::from_secs(1) <= other)
+    }
 }
 
 impl fmt::Debug for Turn<'_> {
@@ -65,6 +80,9 @@ pub struct OwnedTurn {
     pub session: Session,
     /// Now.
     pub now: Timestamp,
+    /// When it was written, where the gateway says so.
+    #[serde(default)]
+    pub written: Option<Timestamp>,
     /// Today where the organisation is.
     pub as_of: Date,
     /// The host's secure randomness: a code is made of it, so 20 bits at least.
@@ -113,13 +131,16 @@ pub struct Owed {
     pub text: String,
     /// It answers the person's own request, so that an opt-out from before does not hold it back.
     pub solicited: bool,
+    /// Not to be sent from this time on, where it is worth nothing then.
+    #[serde(default)]
+    pub expires: Option<Timestamp>,
 }
 
 impl Owed {
     /// The message for the outbox.
     pub fn draft(self, lane: &str, priority: Priority, kind: &str) -> Draft {
-        let solicited = self.solicited;
-        Draft { solicited, ..Draft::single(self.key, lane, priority, kind, self.to, self.text) }
+        let (expires, solicited) = (self.expires, self.solicited);
+        Draft { expires, solicited, ..Draft::single(self.key, lane, priority, kind, self.to, self.text) }
     }
 }
 
@@ -158,8 +179,12 @@ impl Facts for Known<'_> {
         if let Some(verified) = standing.verified {
             return Ok(Some(Contact { donor: verified.donor, verified: true }));
         }
-        // The source may still name who was erased here.
-        if standing.erased.is_some() { Ok(None) } else { self.desk.contact(number) }
+        // The source may still name who was erased here, by this number or by another.
+        let named = if standing.erased.is_some() { None } else { self.desk.contact(number)? };
+        match named {
+            Some(contact) if !self.register.erased(&[contact.donor])?.is_empty() => Ok(None),
+            named => Ok(named),
+        }
     }
 
     fn donor(&self, donor: DonorId) -> Result<Option<DonorRecord>> {
@@ -192,7 +217,11 @@ impl Facts for Known<'_> {
     }
 
     fn status(&self) -> Result<Status> {
-        self.desk.status()
+        let status = self.desk.status()?;
+        let open = super::erasure::open(self.register)?;
+        let day = |at: Timestamp| self.desk.zone().map(|zone| zone.to_datetime(at).date());
+        let since = open.iter().filter_map(|wish| wish.confirmed).min().map(day).transpose()?;
+        Ok(Status { erasures: open.len() as u64, erasures_since: since, ..status })
     }
 }
 
@@ -214,9 +243,9 @@ impl Analytics {
     /// As [`Analytics::converse`].
     pub fn converse_owned(&self, register: &dyn Register, turn: &OwnedTurn) -> Result<Spoken> {
         let OwnedTurn { lid, text, session, now, as_of, random, channel, own, .. } = turn;
-        let (session, now, as_of, random) = (*session, *now, *as_of, *random);
+        let (session, now, written, as_of, random) = (*session, *now, turn.written, *as_of, *random);
         let (sender, lid, own) = (&Sender::read(&turn.sender), lid.as_deref(), own.as_ref());
-        self.converse(register, &Turn { sender, lid, text, session, now, as_of, random, channel, own })
+        self.converse(register, &Turn { sender, lid, text, session, now, written, as_of, random, channel, own })
     }
 
     /// Answers a text and carries out in the register what it asks for: registration by code, opting out and in, one's own
@@ -286,21 +315,6 @@ impl Analytics {
         Desk::new(self, as_of)
     }
 
-    /// The message that says that an erasure is done, to each number that was severed. The wish must be confirmed; the
-    /// identity in the source's own tables is the administrators' to erase.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Register::erase`].
-    pub fn complete_erasure(&self, register: &dyn Register, erasure: u64, now: Timestamp) -> Result<Vec<Owed>> {
-        let text = self.templates.render(&Message::Erased)?;
-        let owed = |(n, to): (usize, Number)| {
-            // Who opted out asked for it all the same.
-            Owed { key: format!("hapus:{erasure}:{n}"), to, text: text.clone(), solicited: true }
-        };
-        Ok(register.erase(erasure, now)?.into_iter().enumerate().map(owed).collect())
-    }
-
     fn carry_out(
         &self,
         known: &Known<'_>,
@@ -313,7 +327,10 @@ impl Analytics {
         let say = |message: &Message<'_>| self.templates.render(message).map(Outcome::reply);
         match effect {
             Effect::OptOut => {
-                register.opt_out(number, true, turn.now)?;
+                if turn.is_overtaken(register.standing(number)?.opted_in) {
+                    return Ok(Outcome::default());
+                }
+                register.opt_out(number, true, turn.written())?;
                 // Withdrawn is what was given; who never agreed here has nothing to withdraw.
                 if let Some(last) = register.consents(number)?.last().filter(|note| note.given) {
                     let text = register.consent_text(&last.version)?.unwrap_or_default();
@@ -323,7 +340,10 @@ impl Analytics {
                 Ok(Outcome { deeds: vec![Deed::OptOut(number.clone())], ..say(&Message::OptedOut)? })
             }
             Effect::OptIn => {
-                register.opt_out(number, false, turn.now)?;
+                if turn.is_overtaken(register.standing(number)?.opted_out) {
+                    return Ok(Outcome::default());
+                }
+                register.opt_out(number, false, turn.written())?;
                 let consent = self.agree(register, turn, number, &Message::ConsentAgain)?;
                 let reply = say(&Message::OptedIn { consent: &consent })?;
                 Ok(Outcome { deeds: vec![Deed::OptIn(number.clone())], ..reply })
@@ -363,13 +383,16 @@ impl Analytics {
                 let Some(donor) = wish.donor else { return say(&Message::Cancelled) };
                 note(register, donor, Purpose::Erasure, turn.now)?;
                 let notice = self.templates.render(&Message::ErasureNotice { erasure: wish.id, donor })?;
+                let recorded =
+                    Message::ErasureRecorded { erasure: wish.id, told: !dialogue.administrators().is_empty() };
                 let owed = dialogue.administrators().iter().map(|to| Owed {
                     key: format!("permintaan_hapus:{}:{}", wish.id, register.mark(to)),
                     to: to.clone(),
                     text: notice.clone(),
                     solicited: false,
+                    expires: None,
                 });
-                Ok(Outcome { owed: owed.collect(), ..say(&Message::ErasureRecorded { erasure: wish.id })? })
+                Ok(Outcome { owed: owed.collect(), ..say(&recorded)? })
             }
             Effect::SendReports => say(&Message::ConfirmReports { minutes: Asked::MINUTES }),
             Effect::ConfirmReports => Ok(Outcome { deeds: vec![Deed::SendReports], ..say(&Message::ReportsOrdered)? }),
@@ -394,7 +417,7 @@ impl Analytics {
         match number_in(turn.text).filter(|claimed| claimed != number) {
             Some(claimed) => {
                 let owed = match self.claim(known, turn, &claimed, Claimant::Number(number.clone()))? {
-                    Claimed::Code(text) => vec![owed_code(turn, claimed, text)],
+                    Claimed::Code(text) => vec![owed_code(turn, claimed, text, minutes)],
                     Claimed::TooMany => return say(&Message::CodeRefused),
                     Claimed::NotOnFile => Vec::new(),
                 };
@@ -450,7 +473,7 @@ impl Analytics {
             && let Some(number) = number_in(turn.text)
             && let Claimed::Code(text) = self.claim(&known, turn, &number, by)?
         {
-            spoken.owed.push(owed_code(turn, number, text));
+            spoken.owed.push(owed_code(turn, number, text, self.settings.register.code_minutes));
         }
         Ok(spoken)
     }
@@ -490,13 +513,15 @@ impl Analytics {
     }
 }
 
-fn owed_code(turn: &Turn<'_>, to: Number, text: String) -> Owed {
+fn owed_code(turn: &Turn<'_>, to: Number, text: String, minutes: u16) -> Owed {
     // The code is the remainder of the same random bits; the quotient tells nothing of it, and keys are shown in lists.
     Owed {
         key: format!("kode:{}:{:x}", turn.now.as_microsecond(), turn.random / 1_000_000),
         to,
         text,
         solicited: false,
+        // Afterwards it is right no more.
+        expires: Some(turn.now + SignedDuration::from_mins(minutes.into())),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::anomaly::screen_in;
 use super::{Analytics, Settings, monthly_report};
-use crate::anomaly::ScreenOptions;
+use crate::anomaly::{Finding, ScreenOptions};
 use crate::bot::Facts;
 use crate::churn::RecommendOptions;
 use crate::error::{ErrorKind, Result};
@@ -12,10 +12,11 @@ use crate::insight::{
     OutlookMonth, RamadanEffect, RiskLevel, RiskList, RiskReason, ShortfallRisk, Stake, Status, TableRows,
     UnusualEntry,
 };
-use crate::model::{CategoryId, Direction, DonorId, Month, Number};
+use crate::model::{CategoryId, Direction, DonorId, EntryId, Month, Number};
 use crate::store::{Contact, DonorRecord, View};
 use crate::{anomaly, churn};
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use std::cell::Cell;
 use std::sync::{Arc, PoisonError};
 
@@ -55,6 +56,25 @@ impl<'a> Desk<'a> {
 impl Desk<'_> {
     fn settings(&self) -> &Settings {
         &self.analytics.settings
+    }
+
+    /// Single lines of the last days that are strange enough for a message, the strangest first.
+    pub(super) fn entry_findings(&self) -> Result<Vec<(EntryId, UnusualEntry)>> {
+        let name = self.names()?;
+        let since = self.as_of.saturating_sub(jiff::Span::new().days(i64::from(self.settings().unusual_days)));
+        let options = ScreenOptions { since: Some(since), ..self.settings().screening.clone() };
+        let screening = screen_in(&*self.view, self.as_of, &options)?;
+        let worth_a_message = screening.suspects.iter().filter(|suspect| suspect.score >= WORTH_A_MESSAGE);
+        let line =
+            |found: &Finding| UnusualEntry { category: name(found.category), date: found.date, amount: found.amount };
+        Ok(worth_a_message
+            .filter_map(|suspect| screening.findings.iter().find(|found| found.entry == suspect.entry))
+            .map(|found| (found.entry, line(found)))
+            .collect())
+    }
+
+    pub(super) fn zone(&self) -> Result<TimeZone> {
+        self.settings().organisation.zone()
     }
 
     fn names(&self) -> Result<impl Fn(CategoryId) -> String + use<>> {
@@ -176,10 +196,6 @@ impl Facts for Desk<'_> {
         self.told.set(true);
         let name = self.names()?;
         let months = self.analytics.expense_anomalies_in(&*self.view, self.as_of)?;
-        let since = self.as_of.saturating_sub(jiff::Span::new().days(i64::from(self.settings().unusual_days)));
-        let options = ScreenOptions { since: Some(since), ..self.settings().screening.clone() };
-        let screening = screen_in(&*self.view, self.as_of, &options)?;
-        let worth_a_message = screening.suspects.iter().filter(|suspect| suspect.score >= WORTH_A_MESSAGE);
         let since = Month::of(self.as_of) - NEW_LEVEL_MONTHS;
         Ok(AnomalyList {
             levels: months
@@ -193,10 +209,7 @@ impl Facts for Desk<'_> {
                 })
                 .collect(),
             categories: months.anomalies.iter().map(|found| finding(found, name(found.category))).collect(),
-            entries: worth_a_message
-                .filter_map(|suspect| screening.findings.iter().find(|found| found.entry == suspect.entry))
-                .map(|found| UnusualEntry { category: name(found.category), date: found.date, amount: found.amount })
-                .collect(),
+            entries: self.entry_findings()?.into_iter().map(|(_, line)| line).collect(),
         })
     }
 
@@ -223,6 +236,9 @@ impl Facts for Desk<'_> {
             tables: state.tables.iter().map(|(&table, fresh)| TableRows { table, rows: fresh.facts }).collect(),
             // The source's rows that are not among the clean ones.
             quarantined: state.tables.values().map(|fresh| fresh.rows.saturating_sub(fresh.facts)).sum(),
+            // The register's to tell.
+            erasures: 0,
+            erasures_since: None,
         })
     }
 }

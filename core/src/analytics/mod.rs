@@ -6,6 +6,7 @@ mod care;
 mod churn;
 mod conversation;
 mod desk;
+mod erasure;
 mod forecast;
 mod known;
 mod settings;

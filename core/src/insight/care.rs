@@ -1,7 +1,6 @@
 //! Whom to thank and whom to greet, and what came of greetings.
 
-use crate::model::{DonationId, DonorId};
-use crate::store::ReceivedGift;
+use crate::model::{DonationId, DonorId, ReceivedGift};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

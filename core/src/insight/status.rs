@@ -13,6 +13,10 @@ pub struct Status {
     pub tables: Vec<TableRows>,
     /// Rows in quarantine.
     pub quarantined: u64,
+    /// Donors' wishes to be erased that were confirmed and are not done.
+    pub erasures: u64,
+    /// Since when the oldest of them waits.
+    pub erasures_since: Option<Date>,
 }
 
 /// A table and its rows.

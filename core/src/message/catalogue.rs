@@ -157,7 +157,7 @@ catalogue! {
     ];
     /// Freshness and size of the data, for administrators.
     Status = "status": &[
-        optional("as_of"), rows("tables", TABLES), optional("quarantined"),
+        optional("as_of"), rows("tables", TABLES), optional("quarantined"), optional("erasures"), optional("erasures_since"),
     ];
     /// Tells an unknown number how to register.
     Unregistered = "unregistered": &[];
@@ -200,7 +200,7 @@ catalogue! {
     /// Asks whether erasure is meant.
     ConfirmErasure = "confirm_erasure": &[text("minutes")];
     /// Erasure was asked for.
-    ErasureRecorded = "erasure_recorded": &[text("erasure")];
+    ErasureRecorded = "erasure_recorded": &[text("erasure"), flag("told")];
     /// Tells administrators of it.
     ErasureNotice = "erasure_notice": &[text("erasure"), text("donor")];
     /// Erasure is done.

@@ -154,6 +154,8 @@ pub enum Message<'a> {
     ErasureRecorded {
         /// The wish's number.
         erasure: u64,
+        /// Administrators are told by a message.
+        told: bool,
     },
     /// Tells administrators of it, without a name.
     ErasureNotice {
@@ -316,6 +318,8 @@ impl Message<'_> {
                     rows => number(table.rows, language),
                 }).collect::<Value>(),
                 quarantined => say.count(status.quarantined),
+                erasures => say.count(status.erasures),
+                erasures_since => status.erasures_since.map(|day| date(day, language)),
             },
             // The library's own digits and the rendered consent are no donor's words.
             Self::Code { code, minutes, consent } => context! { code, minutes => minutes.to_string(), consent },
@@ -326,7 +330,7 @@ impl Message<'_> {
             Self::Verified { name } => context! { name => name.map(|name| say.donor(name)) },
             Self::OptedIn { consent } => context! { consent },
             Self::MyData(data) => say.stored(data),
-            Self::ErasureRecorded { erasure } => context! { erasure => erasure.to_string() },
+            Self::ErasureRecorded { erasure, told } => context! { erasure => erasure.to_string(), told },
             Self::ErasureNotice { erasure, donor } => {
                 context! { erasure => erasure.to_string(), donor => donor.to_string() }
             }

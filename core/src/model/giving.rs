@@ -1,8 +1,20 @@
 //! Who gave when, in columns: what the models of churn read.
 
-use super::{DonorId, Rupiah};
+use super::{DonationId, DonorId, Rupiah};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+
+/// A received gift of a known donor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceivedGift {
+    /// The gift.
+    pub donation: DonationId,
+    /// Whose.
+    pub donor: DonorId,
+    /// When it was given.
+    pub date: Date,
+}
 
 /// The received gifts of every donor who gave, as of a date: one row a donor, all columns of one length, in ascending
 /// order of `donor`. Gifts of one day count as one.

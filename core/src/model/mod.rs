@@ -17,7 +17,7 @@ pub use columns::{
     AcceptedMonth, CashBook, CashEntries, CategoryMonth, Direction, DonorGifts, MonthTotal, MonthlySeries,
 };
 pub(crate) use day::{civil_day, epoch_day};
-pub use giving::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
+pub use giving::{GiftDays, Opportunities, ReceivedGift, RepeatGiving, YearlyGiving};
 pub use ids::{AccountId, CategoryId, ChildId, ContactId, DonationId, DonorId, EntryId};
 pub use month::Month;
 pub use number::{Number, Sender};

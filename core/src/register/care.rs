@@ -14,8 +14,10 @@ pub enum CareState {
     Approved,
     /// An administrator does not.
     Rejected,
-    /// It was handed to the outbox.
+    /// It went out.
     Sent,
+    /// It is not wanted any more: the donor gave again, nobody sent it in time, or it did not go out.
+    Withdrawn,
 }
 
 impl CareState {
@@ -26,15 +28,17 @@ impl CareState {
             Self::Approved => "approved",
             Self::Rejected => "rejected",
             Self::Sent => "sent",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
-    /// The state that a greeting must be in to come into this one.
-    pub(super) const fn before(self) -> Option<Self> {
+    /// The states that a greeting may be in to come into this one.
+    pub(super) const fn before(self) -> &'static [Self] {
         match self {
-            Self::Drafted => None,
-            Self::Approved | Self::Rejected => Some(Self::Drafted),
-            Self::Sent => Some(Self::Approved),
+            Self::Drafted => &[],
+            Self::Approved | Self::Rejected => &[Self::Drafted],
+            Self::Sent => &[Self::Approved],
+            Self::Withdrawn => &[Self::Drafted, Self::Approved],
         }
     }
 
@@ -44,6 +48,7 @@ impl CareState {
             "approved" => Self::Approved,
             "rejected" => Self::Rejected,
             "sent" => Self::Sent,
+            "withdrawn" => Self::Withdrawn,
             _ => Self::Drafted,
         }
     }

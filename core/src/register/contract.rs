@@ -9,7 +9,8 @@ use super::{
     Register,
 };
 use crate::error::ErrorKind;
-use crate::model::{DonationId, DonorId, Number};
+use crate::model::{DonationId, DonorId, Number, ReceivedGift};
+use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 
 /// Puts a register through the contract. `make` gives a new, empty register with these options at each call.
@@ -168,10 +169,12 @@ fn opting_out_holds(register: &dyn Register) {
     assert!(!register.opt_out(&number(1), false, at(0)).unwrap());
     assert!(register.opt_out(&number(1), true, at(1)).unwrap());
     assert!(!register.opt_out(&number(1), true, at(2)).unwrap());
-    assert_eq!(register.standing(&number(1)).unwrap().opted_out, Some(at(1)));
-    assert_eq!(register.standing(&number(2)).unwrap().opted_out, None);
+    let of = |tail| register.standing(&number(tail)).map(|standing| (standing.opted_out, standing.opted_in)).unwrap();
+    assert_eq!((of(1), of(2)), ((Some(at(2)), Some(at(0))), (None, None)));
     assert!(register.opt_out(&number(1), false, at(3)).unwrap());
-    assert_eq!(register.standing(&number(1)).unwrap().opted_out, None);
+    assert_eq!(of(1), (None, Some(at(3))));
+    assert!(!register.opt_out(&number(1), false, at(2)).unwrap());
+    assert_eq!(of(1), (None, Some(at(3))), "the last one");
 }
 
 /// One question about many says what a question about each does, few or many; and marks tell numbers apart.
@@ -182,12 +185,13 @@ fn many_are_asked_for_at_once(register: &dyn Register) {
     }
     register.request_erasure(donor, &number(0), at(1)).unwrap();
     let wish = register.confirm_erasure(&number(0), at(1)).unwrap().unwrap();
-    assert_eq!(register.erase(wish.id, at(2)).unwrap().len(), 40);
+    assert_eq!(register.erase(wish.id, &[], at(2)).unwrap().len(), 40);
     for tail in (0..150).step_by(3) {
         register.verify(&number(tail), DonorId(tail.into()), at(3)).unwrap();
     }
     for tail in (0..150).step_by(4) {
         register.opt_out(&number(tail), true, at(4)).unwrap();
+        register.opt_out(&number(tail + 1), false, at(4)).unwrap();
     }
     let all: Vec<Number> = (0..200).rev().map(number).collect();
     let each: Vec<_> = all.iter().map(|number| register.standing(number).unwrap()).collect();
@@ -217,12 +221,14 @@ fn erasure_severs(register: &dyn Register) {
     }
     register.draft(&[donor], at(0)).unwrap();
     register.opt_out(&number(1), true, at(0)).unwrap();
+    let gift = ReceivedGift { donation: DonationId(3), donor, date: date(2026, 8, 1) };
+    register.thanked(&[gift], at(0)).unwrap();
 
     assert_eq!(register.confirm_erasure(&number(1), at(0)).unwrap(), None, "nothing was asked for");
     let wish = register.request_erasure(donor, &number(1), at(1)).unwrap();
     assert_eq!((wish.state(), wish.donor), (ErasureState::Requested, Some(donor)));
     assert_eq!(register.request_erasure(donor, &number(1), at(2)).unwrap(), wish, "the same wish");
-    assert_eq!(register.erase(wish.id, at(2)).unwrap_err().kind(), ErrorKind::NotFound, "not confirmed");
+    assert_eq!(register.erase(wish.id, &[], at(2)).unwrap_err().kind(), ErrorKind::NotFound, "not confirmed");
     assert_eq!(register.severed_by(wish.id).unwrap_err().kind(), ErrorKind::NotFound, "not confirmed");
     assert_eq!(register.confirm_erasure(&number(3), at(3)).unwrap(), None, "somebody else's number");
     let wish = register.confirm_erasure(&number(1), at(3)).unwrap().unwrap();
@@ -231,9 +237,12 @@ fn erasure_severs(register: &dyn Register) {
     assert_eq!(register.standing(&number(1)).unwrap().verified.unwrap().donor, donor, "still there until it is done");
 
     assert_eq!(register.severed_by(wish.id).unwrap(), [number(1), number(2)]);
-    assert_eq!(register.erase(wish.id, at(5)).unwrap(), [number(1), number(2)]);
+    assert!(register.erased(&[donor]).unwrap().is_empty());
+    // The charity's tables name one that was proved here, and one that was not.
+    assert_eq!(register.erase(wish.id, &[number(2), number(4)], at(5)).unwrap(), [number(1), number(2), number(4)]);
     assert_eq!(register.severed_by(wish.id).unwrap_err().kind(), ErrorKind::NotFound, "known nowhere any more");
-    for tail in [1, 2] {
+    assert_eq!(register.erased(&[DonorId(8), donor]).unwrap().into_iter().collect::<Vec<_>>(), [donor]);
+    for tail in [1, 2, 4] {
         let standing = register.standing(&number(tail)).unwrap();
         assert_eq!((standing.verified, standing.erased), (None, Some(at(5))));
     }
@@ -243,9 +252,11 @@ fn erasure_severs(register: &dyn Register) {
     assert_eq!(register.confirm(&by(2), &Code::of(6), at(5)).unwrap(), Confirmed::NoneOut);
     assert_eq!(register.processing(donor).unwrap(), []);
     assert_eq!(register.greetings(None).unwrap(), []);
+    assert_eq!(register.thanks(&[donor], date(2026, 8, 1)).unwrap(), [], "whose it was is forgotten");
+    assert_eq!(register.unthanked(&[DonationId(3)]).unwrap(), [], "that it was thanked for is not");
     let done = &register.erasures().unwrap()[0];
     assert_eq!((done.state(), done.donor, done.done), (ErasureState::Done, None, Some(at(5))));
-    assert_eq!(register.erase(wish.id, at(6)).unwrap_err().kind(), ErrorKind::NotFound, "once");
+    assert_eq!(register.erase(wish.id, &[], at(6)).unwrap_err().kind(), ErrorKind::NotFound, "once");
     // Others keep theirs.
     assert_eq!(register.standing(&number(3)).unwrap().verified.unwrap().donor, DonorId(8));
     assert_eq!(register.processing(DonorId(8)).unwrap().len(), 1);
@@ -254,7 +265,10 @@ fn erasure_severs(register: &dyn Register) {
 fn an_erased_number_may_come_back(register: &dyn Register) {
     register.request_erasure(DonorId(7), &number(1), at(0)).unwrap();
     let wish = register.confirm_erasure(&number(1), at(0)).unwrap().unwrap();
-    register.erase(wish.id, at(1)).unwrap();
+    register.erase(wish.id, &[], at(1)).unwrap();
+    assert_eq!(register.erased(&[DonorId(7)]).unwrap().len(), 1);
+    register.verify(&number(5), DonorId(7), at(1)).unwrap();
+    assert_eq!(register.erased(&[DonorId(7)]).unwrap().len(), 0, "the donor proved a number again");
     assert!(register.standing(&number(1)).unwrap().erased.is_some());
     register.begin(&own(1, 9), &Code::of(1), at(2)).unwrap();
     register.confirm(&by(1), &Code::of(1), at(2)).unwrap();
@@ -278,6 +292,12 @@ fn greetings_wait_for_a_word(register: &dyn Register) {
     assert_eq!(register.settle(&[first], CareState::Sent, at(3)).unwrap(), [], "once");
     assert_eq!(register.greetings(Some(CareState::Sent)).unwrap()[0].since, at(3));
     assert_eq!(register.greetings(None).unwrap().len(), 2);
+    let drafts = register.draft(&[DonorId(7), DonorId(8)], at(3)).unwrap();
+    let (third, fourth) = (drafts[0].id, drafts[1].id);
+    register.settle(&[third], CareState::Approved, at(3)).unwrap();
+    let withdrawn = register.settle(&[first, third, fourth], CareState::Withdrawn, at(4)).unwrap();
+    assert_eq!(withdrawn.iter().map(|g| g.id).collect::<Vec<_>>(), [third, fourth], "what went out stays so");
+    assert_eq!(register.greetings(Some(CareState::Withdrawn)).unwrap(), withdrawn);
     assert_eq!(register.draft(&[DonorId(5), DonorId(6)], at(179 * 24 * 60)).unwrap(), [], "half a year of peace");
     assert_eq!(register.draft(&[DonorId(5), DonorId(6)], at(180 * 24 * 60)).unwrap().len(), 2);
 }
@@ -285,8 +305,12 @@ fn greetings_wait_for_a_word(register: &dyn Register) {
 fn gifts_are_thanked_once(register: &dyn Register) {
     let gift = DonationId;
     assert_eq!(register.unthanked(&[gift(3), gift(1), gift(u64::MAX)]).unwrap().len(), 3);
-    register.thanked(&[gift(1), gift(u64::MAX)], at(0)).unwrap();
-    register.thanked(&[gift(1)], at(1)).unwrap();
+    let of = |id, donor, day| ReceivedGift { donation: gift(id), donor: DonorId(donor), date: date(2026, 8, day) };
+    register.thanked(&[of(9, 5, 3), of(1, 5, 4), of(u64::MAX, u64::MAX, 4)], at(0)).unwrap();
+    register.thanked(&[of(1, 6, 9)], at(1)).unwrap();
+    assert_eq!(register.thanks(&[DonorId(5), DonorId(6)], date(2026, 8, 3)).unwrap(), [of(1, 5, 4), of(9, 5, 3)]);
+    assert_eq!(register.thanks(&[DonorId(5)], date(2026, 8, 4)).unwrap(), [of(1, 5, 4)]);
+    assert_eq!(register.thanks(&[DonorId(u64::MAX)], date(2026, 8, 4)).unwrap(), [of(u64::MAX, u64::MAX, 4)]);
     assert_eq!(register.unthanked(&[gift(3), gift(1), gift(2), gift(u64::MAX)]).unwrap(), [gift(3), gift(2)]);
 }
 

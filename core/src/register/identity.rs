@@ -200,6 +200,8 @@ pub struct Standing {
     pub verified: Option<Verified>,
     /// Wants no messages, since then.
     pub opted_out: Option<Timestamp>,
+    /// Asked for messages again, last then; a later wish for none is in `opted_out`.
+    pub opted_in: Option<Timestamp>,
     /// Was erased then and has not been proved since: what the source's tables say of it does not count.
     pub erased: Option<Timestamp>,
 }

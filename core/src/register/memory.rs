@@ -6,8 +6,9 @@ use super::{
     Register, Standing, Verified,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{DonationId, DonorId, Number};
+use crate::model::{DonationId, DonorId, Number, ReceivedGift};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -35,15 +36,19 @@ struct Book {
     lids: BTreeMap<Lid, Number>,
     pending: BTreeMap<Claimant, Pending>,
     requests: BTreeMap<String, Vec<Timestamp>>,
-    /// By sealed number, as the next two.
+    /// By sealed number, as the next three.
     opted_out: BTreeMap<Vec<u8>, Timestamp>,
+    opted_in: BTreeMap<Vec<u8>, Timestamp>,
     consents: BTreeMap<Vec<u8>, Vec<Consent>>,
     erased: BTreeMap<Vec<u8>, Timestamp>,
+    /// Sealed.
+    erased_donors: BTreeSet<Vec<u8>>,
     texts: BTreeMap<String, String>,
     erasures: Vec<(Erasure, Option<Number>)>,
     processing: Vec<Processing>,
     greetings: Vec<Greeting>,
-    thanked: BTreeSet<DonationId>,
+    /// Of whom, until the donor is erased.
+    thanked: BTreeMap<DonationId, Option<ReceivedGift>>,
 }
 
 impl MemoryRegister {
@@ -63,12 +68,11 @@ impl MemoryRegister {
     fn sealed(&self, number: &Number) -> Vec<u8> {
         self.key.seal(&["number", number.as_str()])
     }
-}
 
-impl Book {
-    fn note(&mut self, verified: &Verified, sealed: &[u8]) {
-        self.erased.remove(sealed);
-        self.verified.insert(verified.number.clone(), verified.clone());
+    fn note(&self, book: &mut Book, verified: &Verified) {
+        book.erased.remove(&self.sealed(&verified.number));
+        book.erased_donors.remove(&self.key.seal_donor(verified.donor));
+        book.verified.insert(verified.number.clone(), verified.clone());
     }
 }
 
@@ -78,6 +82,7 @@ impl Register for MemoryRegister {
         Ok(Standing {
             verified: book.verified.get(number).cloned(),
             opted_out: book.opted_out.get(&sealed).copied(),
+            opted_in: book.opted_in.get(&sealed).copied(),
             erased: book.erased.get(&sealed).copied(),
         })
     }
@@ -140,14 +145,14 @@ impl Register for MemoryRegister {
         let (number, donor) = (pending.number.clone(), pending.donor);
         book.pending.remove(by);
         let mut verified = Verified { number, donor, at: now, how: How::Code };
-        book.note(&verified, &self.sealed(&verified.number));
+        self.note(&mut book, &verified);
         match by {
             Claimant::Lid(lid) => {
                 book.lids.insert(lid.clone(), verified.number.clone());
             }
             Claimant::Number(own) if *own != verified.number => {
                 verified = Verified { number: own.clone(), how: How::OtherNumber, ..verified };
-                book.note(&verified, &self.sealed(own));
+                self.note(&mut book, &verified);
             }
             Claimant::Number(_) => {}
         }
@@ -156,7 +161,7 @@ impl Register for MemoryRegister {
 
     fn verify(&self, number: &Number, donor: DonorId, now: Timestamp) -> Result<()> {
         let verified = Verified { number: number.clone(), donor, at: now, how: How::Administrator };
-        self.book().note(&verified, &self.sealed(number));
+        self.note(&mut self.book(), &verified);
         Ok(())
     }
 
@@ -179,17 +184,17 @@ impl Register for MemoryRegister {
         Ok(self.book().texts.get(version).cloned())
     }
 
-    fn opt_out(&self, number: &Number, out: bool, now: Timestamp) -> Result<bool> {
+    fn opt_out(&self, number: &Number, out: bool, at: Timestamp) -> Result<bool> {
         let mut book = self.book();
         let sealed = self.sealed(number);
         if !out {
+            let last = book.opted_in.entry(sealed.clone()).or_insert(at);
+            *last = at.max(*last);
             return Ok(book.opted_out.remove(&sealed).is_some());
         }
-        if book.opted_out.contains_key(&sealed) {
-            return Ok(false);
-        }
-        book.opted_out.insert(sealed, now);
-        Ok(true)
+        let before = book.opted_out.get(&sealed).copied();
+        book.opted_out.insert(sealed, before.map_or(at, |before| at.max(before)));
+        Ok(before.is_none())
     }
 
     fn request_erasure(&self, donor: DonorId, number: &Number, now: Timestamp) -> Result<Erasure> {
@@ -221,24 +226,34 @@ impl Register for MemoryRegister {
         Ok(numbers.into_iter().collect())
     }
 
-    fn erase(&self, erasure: u64, now: Timestamp) -> Result<Vec<Number>> {
+    fn erase(&self, erasure: u64, named: &[Number], now: Timestamp) -> Result<Vec<Number>> {
         let mut book = self.book();
         let found = book.erasures.iter_mut().find(|(wish, _)| wish.id == erasure && wish.confirmed.is_some());
         let Some((wish, number)) = found else { return Err(no_erasure(erasure)) };
         let Some(donor) = wish.donor.take() else { return Err(no_erasure(erasure)) };
         wish.done = Some(now);
-        let mut numbers: BTreeSet<Number> = number.take().into_iter().collect();
+        let mut numbers: BTreeSet<Number> = number.take().into_iter().chain(named.iter().cloned()).collect();
         numbers.extend(book.verified.values().filter(|v| v.donor == donor).map(|v| v.number.clone()));
         for number in &numbers {
             book.erased.insert(self.sealed(number), now);
             book.verified.remove(number);
         }
+        book.erased_donors.insert(self.key.seal_donor(donor));
         book.lids.retain(|_, number| !numbers.contains(number));
         book.pending.retain(|_, pending| pending.donor != donor && !numbers.contains(&pending.number));
         book.requests.retain(|key, _| !numbers.iter().any(|number| key.ends_with(&format!(":{}", number.as_str()))));
         book.processing.retain(|note| note.donor != donor);
         book.greetings.retain(|greeting| greeting.donor != donor);
+        for gift in book.thanked.values_mut() {
+            *gift = gift.filter(|gift| gift.donor != donor);
+        }
         Ok(numbers.into_iter().collect())
+    }
+
+    fn erased(&self, donors: &[DonorId]) -> Result<BTreeSet<DonorId>> {
+        let book = self.book();
+        let is_erased = |donor: &DonorId| book.erased_donors.contains(&self.key.seal_donor(*donor));
+        Ok(donors.iter().copied().filter(is_erased).collect())
     }
 
     fn erasures(&self) -> Result<Vec<Erasure>> {
@@ -281,7 +296,7 @@ impl Register for MemoryRegister {
     fn settle(&self, greetings: &[u64], to: CareState, now: Timestamp) -> Result<Vec<Greeting>> {
         let mut book = self.book();
         let wanted: BTreeSet<u64> = greetings.iter().copied().collect();
-        let movable = |greeting: &&mut Greeting| wanted.contains(&greeting.id) && Some(greeting.state) == to.before();
+        let movable = |greeting: &&mut Greeting| wanted.contains(&greeting.id) && to.before().contains(&greeting.state);
         let moved = book.greetings.iter_mut().filter(movable).map(|greeting| {
             (greeting.state, greeting.since) = (to, now);
             greeting.clone()
@@ -291,12 +306,21 @@ impl Register for MemoryRegister {
 
     fn unthanked(&self, gifts: &[DonationId]) -> Result<Vec<DonationId>> {
         let book = self.book();
-        Ok(gifts.iter().copied().filter(|gift| !book.thanked.contains(gift)).collect())
+        Ok(gifts.iter().copied().filter(|gift| !book.thanked.contains_key(gift)).collect())
     }
 
-    fn thanked(&self, gifts: &[DonationId], _now: Timestamp) -> Result<()> {
-        self.book().thanked.extend(gifts);
+    fn thanked(&self, gifts: &[ReceivedGift], _now: Timestamp) -> Result<()> {
+        let mut book = self.book();
+        for gift in gifts {
+            book.thanked.entry(gift.donation).or_insert(Some(*gift));
+        }
         Ok(())
+    }
+
+    fn thanks(&self, donors: &[DonorId], since: Date) -> Result<Vec<ReceivedGift>> {
+        let book = self.book();
+        let is_asked_for = |gift: &&ReceivedGift| donors.contains(&gift.donor) && gift.date >= since;
+        Ok(book.thanked.values().flatten().filter(is_asked_for).copied().collect())
     }
 
     fn prune(&self, before: Timestamp, now: Timestamp) -> Result<u64> {

@@ -19,6 +19,8 @@ mod identity;
 mod memory;
 mod options;
 #[cfg(feature = "sqlite")]
+mod rows;
+#[cfg(feature = "sqlite")]
 mod schema;
 mod seal;
 #[cfg(feature = "sqlite")]
@@ -34,8 +36,10 @@ pub use seal::Key;
 pub use sqlite::SqliteRegister;
 
 use crate::error::Result;
-use crate::model::{DonationId, DonorId, Number};
+use crate::model::{DonationId, DonorId, Number, ReceivedGift};
 use jiff::Timestamp;
+use jiff::civil::Date;
+use std::collections::BTreeSet;
 
 /// Where identity, consent and care are remembered. Shared between threads; a file may be shared between processes.
 pub trait Register: Send + Sync {
@@ -82,8 +86,10 @@ pub trait Register: Send + Sync {
     /// The text of a version.
     fn consent_text(&self, version: &str) -> Result<Option<String>>;
 
-    /// No more messages to this number, or messages again. Returns whether that changed anything.
-    fn opt_out(&self, number: &Number, out: bool, now: Timestamp) -> Result<bool>;
+    /// No more messages to this number, or messages again; `at` is when that was wished, and the latest time of either is
+    /// kept. The wish that is told last holds: one that came late, and is older than the other's time, is not to be told.
+    /// Returns whether that changed anything.
+    fn opt_out(&self, number: &Number, out: bool, at: Timestamp) -> Result<bool>;
 
     /// Notes a wish to be erased. A wish that is open already is returned in its place.
     fn request_erasure(&self, donor: DonorId, number: &Number, now: Timestamp) -> Result<Erasure>;
@@ -98,11 +104,17 @@ pub trait Register: Send + Sync {
     fn severed_by(&self, erasure: u64) -> Result<Vec<Number>>;
 
     /// Severs the identity of a confirmed wish: numbers, hidden identities, codes, notes of processing and greetings go.
-    /// What stays is sealed: that it happened and when (so that the source's tables alone do not bring the person back),
-    /// the opt-out, and the notes of consent, which only who presents the number can read. Returns the numbers, for the one message that confirms it; they are known nowhere afterwards.
+    /// `named` are the donor's numbers in the charity's own tables, which are severed like those proved here.
+    /// What stays is sealed: that it happened to these numbers and this donor and when (so that the source's tables alone
+    /// do not bring the person back), the opt-out, and the notes of consent, which only who presents the number can read.
+    /// Returns the numbers, ascending; they are known nowhere afterwards.
     ///
     /// Errors: `not_found` for a wish that is not there or was not confirmed.
-    fn erase(&self, erasure: u64, now: Timestamp) -> Result<Vec<Number>>;
+    fn erase(&self, erasure: u64, named: &[Number], now: Timestamp) -> Result<Vec<Number>>;
+
+    /// Of these donors, those that were erased and have proved no number since: nobody is to be written to on their
+    /// account, whatever number the source's tables name.
+    fn erased(&self, donors: &[DonorId]) -> Result<BTreeSet<DonorId>>;
 
     /// All wishes to be erased, the oldest first; those that are done have no donor any more.
     fn erasures(&self) -> Result<Vec<Erasure>>;
@@ -120,7 +132,8 @@ pub trait Register: Send + Sync {
     /// All greetings, the oldest first; or those of one state.
     fn greetings(&self, state: Option<CareState>) -> Result<Vec<Greeting>>;
 
-    /// Moves greetings on: drafted to approved or rejected, approved to sent. What is in no state for it is passed over.
+    /// Moves greetings on: drafted to approved or rejected, approved to sent, either of the two to withdrawn. What is in no
+    /// state for it is passed over.
     /// Returns those that moved.
     fn settle(&self, greetings: &[u64], to: CareState, now: Timestamp) -> Result<Vec<Greeting>>;
 
@@ -128,7 +141,10 @@ pub trait Register: Send + Sync {
     fn unthanked(&self, gifts: &[DonationId]) -> Result<Vec<DonationId>>;
 
     /// Notes that these gifts were thanked for. It holds for good: a gift that comes back corrected is not thanked again.
-    fn thanked(&self, gifts: &[DonationId], now: Timestamp) -> Result<()>;
+    fn thanked(&self, gifts: &[ReceivedGift], now: Timestamp) -> Result<()>;
+
+    /// The gifts of these donors from a day on that were thanked for, ascending by identity.
+    fn thanks(&self, donors: &[DonorId], since: Date) -> Result<Vec<ReceivedGift>>;
 
     /// Forgets what need not be remembered: codes that expired, requests older than a day, and notes of processing before
     /// a time. Returns how many notes of processing went.

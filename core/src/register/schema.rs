@@ -30,4 +30,10 @@ CREATE TABLE greetings (
     since INTEGER NOT NULL) STRICT;
 CREATE INDEX greetings_donor ON greetings (donor);
 CREATE TABLE thanked (donation INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+", "
+CREATE TABLE opt_ins (sealed BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+CREATE TABLE erased_donors (sealed BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+ALTER TABLE thanked ADD COLUMN donor INTEGER;
+ALTER TABLE thanked ADD COLUMN day TEXT;
+CREATE INDEX thanked_donor ON thanked (donor, day);
 "];

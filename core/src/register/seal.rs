@@ -1,7 +1,7 @@
 //! What is compared and never read back.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::Number;
+use crate::model::{DonorId, Number};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
@@ -40,6 +40,11 @@ impl Key {
             mac.update(part.as_bytes());
         }
         mac.finalize().into_bytes().to_vec()
+    }
+
+    /// What stands for a donor where the donor is not to be read.
+    pub(super) fn seal_donor(&self, donor: DonorId) -> Vec<u8> {
+        self.seal(&["donor", &donor.0.to_string()])
     }
 
     /// The mark of a number: the first 64 bits of its seal, in hexadecimal digits.

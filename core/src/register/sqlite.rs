@@ -2,16 +2,18 @@
 
 use super::memory::{no_erasure, other_text};
 use super::options::DAY;
+use super::rows::{ERASURE, GREETING, donor, erasure, greeting, instant, number, rows, thanked, verified};
 use super::schema::MIGRATIONS;
 use super::{
     Begun, CareState, Claim, Claimant, Code, Confirmed, Consent, Erasure, Greeting, How, Key, Lid, Options, Processing,
     Purpose, Register, Standing, Verified,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{DonationId, DonorId, Number};
+use crate::model::{DonationId, DonorId, Number, ReceivedGift};
 use crate::sqlite::{open, trouble};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use jiff::civil::Date;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -81,6 +83,10 @@ impl SqliteRegister {
         transaction
             .execute("DELETE FROM erased WHERE sealed = ?1", [self.sealed(&verified.number)])
             .and_then(|_| {
+                let donor = self.key.seal_donor(verified.donor);
+                transaction.execute("DELETE FROM erased_donors WHERE sealed = ?1", [donor])
+            })
+            .and_then(|_| {
                 transaction.execute(
                     "INSERT OR REPLACE INTO verified VALUES (?1, ?2, ?3, ?4)",
                     params![
@@ -100,18 +106,6 @@ fn immediate(connection: &mut Connection) -> Result<Transaction<'_>> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(trouble)
 }
 
-/// All rows of a query.
-fn rows<T>(
-    connection: &Connection,
-    sql: &str,
-    values: impl rusqlite::Params,
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-) -> Result<Vec<T>> {
-    let mut statement = connection.prepare_cached(sql).map_err(trouble)?;
-    let found = statement.query_map(values, read).and_then(Iterator::collect);
-    found.map_err(trouble)
-}
-
 /// Whose wish a confirmed one is, and the donor's numbers.
 fn to_sever(connection: &Connection, erasure: u64) -> Result<(DonorId, BTreeSet<Number>)> {
     let found = rows(
@@ -127,58 +121,6 @@ fn to_sever(connection: &Connection, erasure: u64) -> Result<(DonorId, BTreeSet<
     Ok((donor, numbers))
 }
 
-fn instant(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
-    time(row.get(column)?, column)
-}
-
-fn maybe_instant(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
-    row.get::<_, Option<i64>>(column)?.map(|micros| time(micros, column)).transpose()
-}
-
-fn time(micros: i64, column: usize) -> rusqlite::Result<Timestamp> {
-    Timestamp::from_microsecond(micros).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, micros))
-}
-
-fn donor(row: &Row<'_>, column: usize) -> rusqlite::Result<DonorId> {
-    row.get::<_, i64>(column).map(|id| DonorId(id.cast_unsigned()))
-}
-
-fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<Number> {
-    let text: String = row.get(column)?;
-    // The digits are left out of the error.
-    Number::parse(&format!("+{text}")).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, 0))
-}
-
-fn verified(row: &Row<'_>) -> rusqlite::Result<Verified> {
-    let how: String = row.get(3)?;
-    Ok(Verified { number: number(row, 0)?, donor: donor(row, 1)?, at: instant(row, 2)?, how: How::named(&how) })
-}
-
-fn erasure(row: &Row<'_>) -> rusqlite::Result<Erasure> {
-    Ok(Erasure {
-        id: row.get::<_, i64>(0)?.cast_unsigned(),
-        donor: row.get::<_, Option<i64>>(1)?.map(|id| DonorId(id.cast_unsigned())),
-        requested: instant(row, 2)?,
-        confirmed: maybe_instant(row, 3)?,
-        done: maybe_instant(row, 4)?,
-    })
-}
-
-const ERASURE: &str = "SELECT id, donor, requested, confirmed, done FROM erasures";
-
-fn greeting(row: &Row<'_>) -> rusqlite::Result<Greeting> {
-    let state: String = row.get(2)?;
-    Ok(Greeting {
-        id: row.get::<_, i64>(0)?.cast_unsigned(),
-        donor: donor(row, 1)?,
-        state: CareState::named(&state),
-        drafted: instant(row, 3)?,
-        since: instant(row, 4)?,
-    })
-}
-
-const GREETING: &str = "SELECT id, donor, state, drafted, since FROM greetings";
-
 impl Register for SqliteRegister {
     fn standing(&self, number: &Number) -> Result<Standing> {
         let (connection, sealed) = (self.connection(), self.sealed(number));
@@ -187,6 +129,7 @@ impl Register for SqliteRegister {
         Ok(Standing {
             verified: found.into_iter().next(),
             opted_out: at("SELECT at FROM opt_outs WHERE sealed = ?1")?,
+            opted_in: at("SELECT at FROM opt_ins WHERE sealed = ?1")?,
             erased: at("SELECT at FROM erased WHERE sealed = ?1")?,
         })
     }
@@ -196,7 +139,7 @@ impl Register for SqliteRegister {
             return numbers.iter().map(|number| self.standing(number)).collect();
         }
         let connection = self.connection();
-        // One state: nothing is written between the three questions.
+        // One state: nothing is written between the questions.
         let reading = connection.unchecked_transaction().map_err(trouble)?;
         let by_number = |verified: Verified| (verified.number.clone(), verified);
         let proved: BTreeMap<Number, Verified> =
@@ -206,12 +149,14 @@ impl Register for SqliteRegister {
             Ok(found.into_iter().collect())
         };
         let opted_out = sealed("SELECT sealed, at FROM opt_outs")?;
+        let opted_in = sealed("SELECT sealed, at FROM opt_ins")?;
         let erased = sealed("SELECT sealed, at FROM erased")?;
         let standing = |number: &Number| {
             let seal = self.sealed(number);
             Standing {
                 verified: proved.get(number).cloned(),
                 opted_out: opted_out.get(&seal).copied(),
+                opted_in: opted_in.get(&seal).copied(),
                 erased: erased.get(&seal).copied(),
             }
         };
@@ -369,15 +314,23 @@ impl Register for SqliteRegister {
         Ok(rows(&self.connection(), sql, [version], |row| row.get(0))?.pop())
     }
 
-    fn opt_out(&self, number: &Number, out: bool, now: Timestamp) -> Result<bool> {
-        let sealed = self.sealed(number);
-        let connection = self.connection();
-        let changed = if out {
-            connection.execute("INSERT OR IGNORE INTO opt_outs VALUES (?1, ?2)", params![sealed, now.as_microsecond()])
-        } else {
-            connection.execute("DELETE FROM opt_outs WHERE sealed = ?1", [sealed])
-        };
-        changed.map(|rows| rows > 0).map_err(trouble)
+    fn opt_out(&self, number: &Number, out: bool, at: Timestamp) -> Result<bool> {
+        let (sealed, at) = (self.sealed(number), at.as_microsecond());
+        self.change(|transaction| {
+            let was_out = transaction
+                .prepare_cached("SELECT 1 FROM opt_outs WHERE sealed = ?1")
+                .and_then(|mut statement| statement.exists([&sealed]))
+                .map_err(trouble)?;
+            let table = if out { "opt_outs" } else { "opt_ins" };
+            let noted = format!(
+                "INSERT INTO {table} VALUES (?1, ?2) ON CONFLICT (sealed) DO UPDATE SET at = max(at, excluded.at)"
+            );
+            transaction.execute(&noted, params![sealed, at]).map_err(trouble)?;
+            if !out {
+                transaction.execute("DELETE FROM opt_outs WHERE sealed = ?1", [sealed]).map_err(trouble)?;
+            }
+            Ok(was_out != out)
+        })
     }
 
     fn request_erasure(&self, donor: DonorId, number: &Number, now: Timestamp) -> Result<Erasure> {
@@ -413,11 +366,18 @@ impl Register for SqliteRegister {
         Ok(to_sever(&self.connection(), erasure)?.1.into_iter().collect())
     }
 
-    fn erase(&self, erasure: u64, now: Timestamp) -> Result<Vec<Number>> {
+    fn erase(&self, erasure: u64, named: &[Number], now: Timestamp) -> Result<Vec<Number>> {
         self.change(|transaction| {
-            let (donor, numbers) = to_sever(transaction, erasure)?;
-            let donor = donor.0.cast_signed();
+            let (donor, mut numbers) = to_sever(transaction, erasure)?;
+            numbers.extend(named.iter().cloned());
             let at = now.as_microsecond();
+            transaction
+                .execute(
+                    "INSERT OR REPLACE INTO erased_donors VALUES (?1, ?2)",
+                    params![self.key.seal_donor(donor), at],
+                )
+                .map_err(trouble)?;
+            let donor = donor.0.cast_signed();
             for number in &numbers {
                 let digits = number.as_str();
                 transaction
@@ -436,6 +396,7 @@ impl Register for SqliteRegister {
                 "DELETE FROM codes WHERE donor = ?1",
                 "DELETE FROM processing WHERE donor = ?1",
                 "DELETE FROM greetings WHERE donor = ?1",
+                "UPDATE thanked SET donor = NULL, day = NULL WHERE donor = ?1",
             ] {
                 transaction.execute(sql, [donor]).map_err(trouble)?;
             }
@@ -447,6 +408,14 @@ impl Register for SqliteRegister {
                 .map_err(trouble)?;
             Ok(numbers.into_iter().collect())
         })
+    }
+
+    fn erased(&self, donors: &[DonorId]) -> Result<BTreeSet<DonorId>> {
+        let seals: BTreeSet<Vec<u8>> =
+            rows(&self.connection(), "SELECT sealed FROM erased_donors", [], |row| row.get(0))?.into_iter().collect();
+        // Few are ever erased, and nobody's seal is made where nobody is.
+        let is_erased = |donor: &DonorId| !seals.is_empty() && seals.contains(&self.key.seal_donor(*donor));
+        Ok(donors.iter().copied().filter(is_erased).collect())
     }
 
     fn erasures(&self) -> Result<Vec<Erasure>> {
@@ -504,16 +473,14 @@ impl Register for SqliteRegister {
     }
 
     fn settle(&self, greetings: &[u64], to: CareState, now: Timestamp) -> Result<Vec<Greeting>> {
-        let Some(before) = to.before() else { return Ok(Vec::new()) };
+        let before = to.before().iter().map(|state| format!("'{}'", state.name())).collect::<Vec<_>>().join(", ");
         let wanted: BTreeSet<u64> = greetings.iter().copied().collect();
+        let update = format!("UPDATE greetings SET state = ?2, since = ?3 WHERE id = ?1 AND state IN ({before})");
         self.change(|transaction| {
             let mut moved = Vec::new();
             for id in wanted {
                 let changed = transaction
-                    .execute(
-                        "UPDATE greetings SET state = ?2, since = ?3 WHERE id = ?1 AND state = ?4",
-                        params![id.cast_signed(), to.name(), now.as_microsecond(), before.name()],
-                    )
+                    .execute(&update, params![id.cast_signed(), to.name(), now.as_microsecond()])
                     .map_err(trouble)?;
                 if changed > 0 {
                     moved.extend(rows(
@@ -540,18 +507,30 @@ impl Register for SqliteRegister {
         Ok(left)
     }
 
-    fn thanked(&self, gifts: &[DonationId], now: Timestamp) -> Result<()> {
+    fn thanked(&self, gifts: &[ReceivedGift], now: Timestamp) -> Result<()> {
         self.change(|transaction| {
-            for gift in gifts {
+            for ReceivedGift { donation, donor, date } in gifts {
+                let (donation, donor) = (donation.0.cast_signed(), donor.0.cast_signed());
                 transaction
                     .execute(
-                        "INSERT OR IGNORE INTO thanked VALUES (?1, ?2)",
-                        params![gift.0.cast_signed(), now.as_microsecond()],
+                        "INSERT OR IGNORE INTO thanked (donation, at, donor, day) VALUES (?1, ?2, ?3, ?4)",
+                        params![donation, now.as_microsecond(), donor, date.to_string()],
                     )
                     .map_err(trouble)?;
             }
             Ok(())
         })
+    }
+
+    fn thanks(&self, donors: &[DonorId], since: Date) -> Result<Vec<ReceivedGift>> {
+        let connection = self.connection();
+        let mut found = Vec::new();
+        for donor in donors {
+            let sql = "SELECT donation, donor, day FROM thanked WHERE donor = ?1 AND day >= ?2";
+            found.extend(rows(&connection, sql, params![donor.0.cast_signed(), since.to_string()], thanked)?);
+        }
+        found.sort_unstable_by_key(|gift| gift.donation);
+        Ok(found)
     }
 
     fn prune(&self, before: Timestamp, now: Timestamp) -> Result<u64> {

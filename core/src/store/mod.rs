@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::etl::{Load, Quarantined, State};
 use crate::model::{
     AcceptedMonth, CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonationId, DonorGifts, DonorId,
-    EntryId, MonthTotal, Rupiah,
+    EntryId, MonthTotal, ReceivedGift, Rupiah,
 };
 use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
 use jiff::civil::Date;
@@ -140,17 +140,6 @@ pub struct DonorRecord {
     pub this_month: Rupiah,
     /// Sum of the gifts in the calendar year of the as-of date.
     pub this_year: Rupiah,
-}
-
-/// A received gift of a known donor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReceivedGift {
-    /// The gift.
-    pub donation: DonationId,
-    /// Whose.
-    pub donor: DonorId,
-    /// When it was given.
-    pub date: Date,
 }
 
 /// Received gifts against the lines of the cash book that name them.

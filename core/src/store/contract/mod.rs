@@ -10,12 +10,12 @@ mod giving;
 mod world;
 
 use self::world::{Chance, Gift, World};
-use super::{DonorRecord, ReceivedGift, Store, View};
+use super::{DonorRecord, Store, View};
 use crate::error::{Error, ErrorKind, Result};
 use crate::etl::{self, Options, Reason, Report};
 use crate::model::{
-    CategoryId, CategoryMonth, Direction, DonationId, DonorGifts, DonorId, EntryId, Month, MonthTotal, Rupiah, Table,
-    civil_day, epoch_day,
+    CategoryId, CategoryMonth, Direction, DonationId, DonorGifts, DonorId, EntryId, Month, MonthTotal, ReceivedGift,
+    Rupiah, Table, civil_day, epoch_day,
 };
 use crate::source::Source;
 use jiff::civil::{Date, date};

@@ -2,8 +2,9 @@
 
 use super::rows;
 use crate::error::Result;
-use crate::model::{DonationId, DonorId, GiftDays, Opportunities, RepeatGiving, Rupiah, YearlyGiving, civil_day};
-use crate::store::ReceivedGift;
+use crate::model::{
+    DonationId, DonorId, GiftDays, Opportunities, ReceivedGift, RepeatGiving, Rupiah, YearlyGiving, civil_day,
+};
 use ::duckdb::Connection;
 use arrow::datatypes::{Date32Type, Int32Type, Int64Type, UInt32Type, UInt64Type};
 use jiff::civil::Date;

@@ -6,10 +6,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::etl::{Quarantined, Reason, State};
 use crate::model::{
     AcceptedMonth, CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonorGifts, DonorId, EntryId, Month,
-    MonthTotal, Rupiah, Table, civil_day,
+    MonthTotal, ReceivedGift, Rupiah, Table, civil_day,
 };
 use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
-use crate::store::{Bookings, Contact, DonorRecord, ReceivedGift, View};
+use crate::store::{Bookings, Contact, DonorRecord, View};
 use ::duckdb::{Connection, OptionalExt, Row, params};
 use arrow::datatypes::{Date32Type, Int64Type, UInt32Type, UInt64Type};
 use jiff::civil::Date;

@@ -6,10 +6,10 @@ use crate::error::Result;
 use crate::etl::{Quarantined, State};
 use crate::model::{
     AcceptedMonth, CashBook, CashEntries, CategoryId, CategoryMonth, Direction, DonationId, DonorGifts, DonorId,
-    EntryId, Month, MonthTotal, Rupiah, Table, civil_day, epoch_day,
+    EntryId, Month, MonthTotal, ReceivedGift, Rupiah, Table, civil_day, epoch_day,
 };
 use crate::model::{GiftDays, Opportunities, RepeatGiving, YearlyGiving};
-use crate::store::{Bookings, Contact, DonorRecord, ReceivedGift, View};
+use crate::store::{Bookings, Contact, DonorRecord, View};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
