@@ -294,6 +294,15 @@ pub(crate) enum Outbox {
         #[arg(long)]
         lane: Option<String>,
     },
+    /// Move what is queued in one lane to another, after a change of the gateway
+    Move {
+        /// From this lane, such as fonnte
+        #[arg(long, value_name = "LANE")]
+        from: String,
+        /// To this lane, such as cloud
+        #[arg(long, value_name = "LANE")]
+        to: String,
+    },
     /// Show how far each batch is, the newest first
     Batches {
         /// At most so many

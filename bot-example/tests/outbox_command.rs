@@ -66,6 +66,16 @@ fn messages_are_listed_masked_and_decided_on() {
 }
 
 #[test]
+fn what_waits_goes_along_to_another_gateway() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = owed(folder.path());
+    assert!(run(folder.path(), &["move", "--from", "fonnte", "--to", "cloud"]).contains("2 messages moved"));
+    let entry = outbox.find("laporan:2026-08:0").unwrap().unwrap();
+    assert_eq!((entry.lane.as_str(), entry.stage), ("cloud", Stage::Queued));
+    assert!(run(folder.path(), &["move", "--from", "fonnte", "--to", "cloud"]).contains("0 messages moved"));
+}
+
+#[test]
 fn what_is_in_doubt_is_settled_and_a_lane_is_paused() {
     let folder = tempfile::tempdir().unwrap();
     let outbox = owed(folder.path());

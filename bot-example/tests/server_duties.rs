@@ -328,29 +328,7 @@ fn an_ordered_report_needs_facts_of_its_month() {
 }
 
 #[test]
-fn administrators_are_told_of_a_report_that_failed_for_good() {
-    let plan = "brief = false\nalerts = false\nreport = true\nreport_test = false\nattempts = 1\n";
-    let (folder, gateway) = charity("2026-01-20", plan);
-    // Not `run_at`, which takes a failed job for a failed test.
-    let server = Server::at(folder.path(), "2026-02-01T08:01:00+07:00");
-    server.logged(
-        "a job failed: the facts end before the month that is to be reported of (month: 2026-01); load them; \
-                   the report is tried again",
-    );
-    gateway.wait_for(1);
-    assert_eq!(server.stop().0, Some(0));
-    let taken = gateway.taken();
-    assert_eq!(heard(&taken), [ADMINISTRATOR]);
-    assert!(taken[0].text.contains("gagal"), "{taken:?}");
-    assert_eq!(run_at(&folder, &gateway, "2026-02-01T09:01:00+07:00"), [], "once");
-    let taken = run_at(&folder, &gateway, "2026-02-02T08:01:00+07:00");
-    assert_eq!(heard(&taken), [ADMINISTRATOR]);
-    assert!(taken[0].text.contains("belum terkirim"), "{taken:?}");
-    assert_eq!(run_at(&folder, &gateway, "2026-02-03T08:01:00+07:00"), [], "once");
-}
-
-#[test]
-fn who_wants_no_more_is_heard_however_late() {
+fn who_wants_no_more_is_heard_when_the_word_was_held_up() {
     let (folder, gateway) = charity("2026-01-20", "brief = false\nalerts = false\n");
     let server = Server::at(folder.path(), "2026-01-20T10:00:00+07:00");
     gateway.tell(&server);
@@ -358,6 +336,10 @@ fn who_wants_no_more_is_heard_however_late() {
     for old in ["MULAI", "INFO"] {
         gateway.say(BUDI, old, "2026-01-20T08:00:00+07:00");
     }
+    // Nor on what is days old: a webhook that somebody repeats.
+    gateway.say(BUDI, "BERHENTI", "2026-01-18T08:00:00+07:00");
+    server.logged("a word for no more messages is days old and is not acted on");
+    assert_eq!(open_outbox(folder.path()).opt_outs(9).unwrap(), []);
     gateway.say(BUDI, "BERHENTI", "2026-01-20T08:00:01+07:00");
     gateway.wait_for(1);
     server.quiet(folder.path());

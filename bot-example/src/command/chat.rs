@@ -52,6 +52,7 @@ pub(crate) fn run(arguments: &Arguments, options: &Chat) -> Result<ExitCode> {
             text: &text,
             session,
             now: Timestamp::from_microsecond(crate::clock::now()).unwrap_or_default(),
+            written: None,
             as_of,
             random: u64::from_le_bytes(random()?),
             channel: "chat",

@@ -7,6 +7,7 @@ use crate::failure::message;
 use crate::screen::{Screen, json};
 use crate::server;
 use dermawan::outbox::{Outbox, Sqlite};
+use dermawan::register::{ErasureState, Register};
 use dermawan::source::{Selection, Snapshot, Source};
 use dermawan::{Error, Result};
 use serde::Serialize;
@@ -97,6 +98,7 @@ fn examine(findings: &mut Findings, config: &Config, online: bool) {
     gateway(findings, config, online);
     rights(findings, config);
     outbox(findings, config);
+    erasures(findings, config);
 }
 
 /// Whether `serve` would start, and what it would warn of.
@@ -148,6 +150,28 @@ fn rights(findings: &mut Findings, config: &Config) {
     }
     #[cfg(not(unix))]
     let _ = (findings, config);
+}
+
+/// Donors who wait to be erased.
+fn erasures(findings: &mut Findings, config: &Config) {
+    if !config.outbox_path().is_file() {
+        return;
+    }
+    match super::open_register(config).and_then(|register| register.erasures()) {
+        Ok(wishes) => {
+            let open = wishes.iter().filter(|wish| wish.state() == ErasureState::Confirmed);
+            let Some(oldest) = open.clone().filter_map(|wish| wish.confirmed).min() else {
+                return findings.ok("erasures", "none waits");
+            };
+            let detail = format!("{} wait, the oldest since {oldest}", open.count());
+            findings.warn(
+                "erasures",
+                detail,
+                "`dermawan-bot register erasures --open` lists them, `register erase` does it",
+            );
+        }
+        Err(error) => findings.fail("erasures", &error),
+    }
 }
 
 fn outbox(findings: &mut Findings, config: &Config) {

@@ -13,6 +13,7 @@ pub(crate) mod stand_in;
 
 use crate::config::Config;
 use dermawan::message::Templates;
+use dermawan::register::{Key, SqliteRegister};
 use dermawan::sample::{Sample, SampleOptions, SampleSource};
 use dermawan::store::{DuckDbOptions, DuckDbStore};
 use dermawan::{Analytics, Error, ErrorKind, Organisation, Result, Settings};
@@ -43,6 +44,13 @@ fn open(config: &Config) -> Result<Analytics> {
             .hint("load it with `dermawan-bot etl`, or try `dermawan-bot etl --sample`"));
     }
     open_or_create(config)
+}
+
+/// The register of the configured file, which a file that has none gets here; one that has keeps its own key.
+fn open_register(config: &Config) -> Result<SqliteRegister> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|_| Error::new(ErrorKind::Io, "the system has no secure randomness"))?;
+    SqliteRegister::open(config.outbox_path(), config.settings().register, &Key::new(key))
 }
 
 /// The administrators' numbers.

@@ -34,6 +34,10 @@ pub(crate) fn run(arguments: &Arguments, what: &What) -> Result<ExitCode> {
         What::Settle { which, went: Went::NotSent } => decide(&outbox, which, Decision::NotSent, now, &mut screen)?,
         What::List(listed) => list(&outbox, listed, &mut screen)?,
         What::Show { id, text, json } => show(&outbox, *id, *text, *json, &mut screen)?,
+        What::Move { from, to } => {
+            let moved = outbox.transfer(from, to)?;
+            screen.line(format_args!("{moved} messages moved from {from} to {to}"))?;
+        }
         What::Batches { limit, json } => batches(&outbox, *limit, *json, &mut screen)?,
         What::Optouts { number: None, limit, json } => opt_outs(&outbox, *limit, *json, &mut screen)?,
         What::Optouts { number: Some(number), .. } => {

@@ -5,13 +5,12 @@
 use crate::arguments::{Arguments, Register as What};
 use crate::config::Config;
 use crate::screen::{Screen, json};
-use crate::server;
+use crate::server::{self, Erased};
 use crate::table::Table;
 use dermawan::inbox::Inbox;
-use dermawan::outbox::{Outbox, Priority, Sqlite, Whom};
-use dermawan::register::{ErasureState, Key, Register, SqliteRegister, Verified};
-use dermawan::store::MemoryStore;
-use dermawan::{Analytics, DonorId, Error, ErrorKind, Number, Result};
+use dermawan::outbox::{Outbox, Sqlite};
+use dermawan::register::{ErasureState, Register, SqliteRegister, Verified};
+use dermawan::{DonorId, Error, ErrorKind, Number, Result};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -25,10 +24,7 @@ pub(crate) fn run(arguments: &Arguments, what: &What) -> Result<ExitCode> {
             .context("file", path.display())
             .hint("`dermawan-bot serve` makes it; or name the configuration with --config"));
     }
-    let mut key = [0; 32];
-    getrandom::fill(&mut key).map_err(|_| Error::new(ErrorKind::Io, "the system has no secure randomness"))?;
-    // A file that has a register keeps its own key.
-    let register = SqliteRegister::open(&path, config.settings().register, &Key::new(key))?;
+    let register = super::open_register(&config)?;
     let mut screen = Screen::stdout();
     let now = Timestamp::from_microsecond(crate::clock::now()).unwrap_or_default();
     match what {
@@ -157,35 +153,19 @@ fn erasures(register: &SqliteRegister, open: bool, as_json: bool, screen: &mut S
     screen.line(table)
 }
 
-/// What an erasure came to.
-struct Erased {
-    numbers: usize,
-    messages: u64,
-}
-
-/// Severs the donor from messages and conversations first and from the register last: it is what knows the numbers, so
-/// after a fault or a kill the same command begins again and leaves nothing behind.
+/// Carries out a wish: by the server, where one runs and holds the analytics file, else here. The charity's own tables name
+/// numbers, too, so the analytics file is needed.
 fn erase(config: &Config, register: &SqliteRegister, id: u64, now: Timestamp) -> Result<Erased> {
-    let settings = config.settings();
-    let templates = super::templates(config, &settings.organisation)?;
-    // Only its words are wanted; the analytics file may be a server's.
-    let words = Analytics::new(MemoryStore::new(), settings)?.with_templates(templates);
-    let numbers = register.severed_by(id)?;
-    let donor = register.erasures()?.into_iter().find(|wish| wish.id == id).and_then(|wish| wish.donor);
-    let outbox = Sqlite::open(config.outbox_path())?;
-    let mut whom: Vec<Whom> = numbers.iter().cloned().map(Whom::Number).collect();
-    whom.extend(donor.map(Whom::Donor));
-    let sever = || whom.iter().map(|whom| outbox.erase(whom, now)).sum::<Result<u64>>();
-    let mut messages = sever()?;
-    if config.inbox_path().is_file() {
-        let mut inbox = Inbox::open(config.inbox_path())?;
-        numbers.iter().try_for_each(|number| inbox.erase(number).map(|_| ()))?;
+    if let Some(answer) = server::ask(&config.store_path(), "POST", &format!("/api/erasure/{id}")) {
+        return answer.and_then(|text| {
+            serde_json::from_str(&text)
+                .map_err(|cause| Error::new(ErrorKind::Internal, "the server's answer cannot be read").caused_by(cause))
+        });
     }
-    let owed = words.complete_erasure(register, id, now)?;
-    // What a running server put in meanwhile.
-    messages += sever()?;
+    let analytics = super::open(config)?;
+    let outbox = Sqlite::open(config.outbox_path())?;
+    let mut inbox = if config.inbox_path().is_file() { Some(Inbox::open(config.inbox_path())?) } else { None };
+    let mut conversations = |number: &Number| inbox.as_mut().map_or(Ok(()), |inbox| inbox.erase(number).map(drop));
     let lane = config.transport().kind.lane();
-    let mut drafts = owed.into_iter().map(|owed| owed.draft(lane, Priority::Reply, "hapus"));
-    outbox.put(&mut drafts, now)?;
-    Ok(Erased { numbers: numbers.len(), messages })
+    server::erase(&analytics, register, &outbox, lane, id, now, &mut conversations)
 }

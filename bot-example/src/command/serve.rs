@@ -5,7 +5,6 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::server;
 use dermawan::outbox::{Outbox, Sqlite};
-use dermawan::register::{Key, SqliteRegister};
 use dermawan::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -22,11 +21,7 @@ pub(crate) fn run(arguments: &Arguments, options: &Serve) -> Result<ExitCode> {
     let analytics = super::open_or_create(&config)?;
     let outbox: Arc<dyn Outbox> = Arc::new(Sqlite::open(config.outbox_path())?);
     keep_apart(&*outbox, &config.outbox_path(), options.clock.is_some())?;
-    let mut key = [0; 32];
-    getrandom::fill(&mut key).map_err(|_| Error::new(ErrorKind::Io, "the system has no secure randomness"))?;
-    // Used when the file is new; afterwards its own counts.
-    let rules = analytics.settings().register;
-    let register = Box::new(SqliteRegister::open(config.outbox_path(), rules, &Key::new(key))?);
+    let register = Box::new(super::open_register(&config)?);
     server::run(config, analytics, outbox, register, clock)?;
     Ok(ExitCode::SUCCESS)
 }

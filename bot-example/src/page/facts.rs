@@ -204,8 +204,8 @@ pub(crate) struct RetentionRow {
 pub(crate) struct Delivery {
     /// Messages in each stage, named.
     pub(crate) stages: Vec<(String, String)>,
-    /// Why sending is halted, where it is.
-    pub(crate) halted: Vec<String>,
+    /// What somebody must see to: halted lanes, lanes that nobody serves, wishes to be erased.
+    pub(crate) warnings: Vec<String>,
     /// What waits for a decision: messages that may have gone out or not, and those that will not.
     pub(crate) doubtful: Vec<Doubtful>,
     /// They are those after this one, where the list was turned to a later page.

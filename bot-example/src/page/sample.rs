@@ -68,7 +68,7 @@ impl Workbench for SampleWorkbench {
         ];
         Ok(Some(Delivery {
             stages: stages.map(|(name, count)| (name.to_owned(), count.to_string())).to_vec(),
-            halted: Vec::new(),
+            warnings: Vec::new(),
             doubtful: bench
                 .doubtful
                 .iter()

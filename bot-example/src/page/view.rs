@@ -90,7 +90,7 @@ mod tests {
             accepted_months: vec![AcceptedMonthRow { id: text(), what: text() }],
             delivery: Some(Delivery {
                 stages: vec![(text(), text())],
-                halted: vec![text()],
+                warnings: vec![text()],
                 doubtful: vec![Doubtful {
                     id: 8,
                     kind: text(),

@@ -3,6 +3,7 @@
 //! proxy every stranger seems to come from this machine.
 
 use super::House;
+use super::erasure::{Erased, erase};
 use super::metrics::{Gauge, text as exposition};
 use crate::arguments::Subject;
 use crate::command::analyse::{self, Asked};
@@ -12,7 +13,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, middleware, routing};
-use dermawan::{Analytics, DonorId, Error, ErrorKind, Result};
+use dermawan::{Analytics, DonorId, Error, ErrorKind, Number, Result};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
@@ -31,6 +32,7 @@ pub(super) fn router(house: &Arc<House>) -> Router<Arc<House>> {
         .route("/api/donor/{id}", routing::get(donor))
         .route("/api/status", routing::get(status))
         .route("/api/etl", routing::post(load))
+        .route("/api/erasure/{id}", routing::post(erasure))
         .route("/api/analyse/{subject}", routing::get(analysis))
         .route("/metrics", routing::get(metrics))
         .route_layer(middleware::from_fn_with_state(Arc::clone(house), authorised))
@@ -170,6 +172,19 @@ async fn load(State(house): State<Arc<House>>, Query(options): Query<LoadOptions
         })
     });
     loaded.await.map(Json)
+}
+
+/// Carries out a confirmed wish to be erased, and tells the donor.
+async fn erasure(State(house): State<Arc<House>>, Path(id): Path<u64>) -> Answer<Erased> {
+    let erased = blocking(house, move |house| {
+        let mut conversations = |number: &Number| house.reader.with(|inbox| inbox.erase(number)).map(drop);
+        let (register, outbox) = (&*house.register, &*house.outbox);
+        let done = erase(&house.analytics, register, outbox, house.lane(), id, house.now(), &mut conversations)?;
+        tracing::info!(erasure = id, numbers = done.numbers, messages = done.messages, "a donor is erased");
+        house.owed.notify_one();
+        Ok(done)
+    });
+    erased.await.map(Json)
 }
 
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@ use crate::page::{Decision, Delivery, Doubtful, Draft, Workbench};
 use dermawan::insight::CareOutcome;
 use dermawan::message::{Message, clean_or, date, number};
 use dermawan::outbox::{self, Cause, Entry, Filter, HaltKind, MessageId, Stage};
-use dermawan::register::CareState;
+use dermawan::register::{CareState, ErasureState};
 use dermawan::{DonorId, Error, ErrorKind, Result};
 use std::sync::Arc;
 
@@ -97,11 +97,33 @@ impl Workbench for ServerWorkbench {
             ("Belum pasti", counts.unknown),
             ("Tidak terkirim", counts.dead),
         ];
-        let halted = house.outbox.lanes()?.into_iter().filter_map(|lane| {
-            let halt = lane.halt?;
-            let kind = halt_name(halt.kind);
-            Some(format!("Pengiriman lewat {} berhenti: {kind} ({}).", lane.name, halt.reason))
-        });
+        let mut warnings = Vec::new();
+        for lane in house.outbox.lanes()? {
+            if let Some(halt) = &lane.halt {
+                let kind = halt_name(halt.kind);
+                warnings.push(format!("Pengiriman lewat {} berhenti: {kind} ({}).", lane.name, halt.reason));
+            }
+            if lane.name != house.lane() && lane.counts.queued > 0 {
+                warnings.push(format!(
+                    "{} pesan menunggu di jalur {}, yang tidak dilayani lagi. Pindahkan dengan perintah: dermawan-bot \
+                     outbox move --from {} --to {}",
+                    number(lane.counts.queued, language),
+                    lane.name,
+                    lane.name,
+                    house.lane()
+                ));
+            }
+        }
+        for wish in house.register.erasures()? {
+            if let (ErasureState::Confirmed, Some(since)) = (wish.state(), wish.confirmed) {
+                let day = date(house.zone.to_datetime(since).date(), language);
+                warnings.push(format!(
+                    "Permintaan hapus data nomor {} menunggu sejak {day}. Hapus identitas donatur di aplikasi, lalu \
+                     selesaikan dengan perintah: dermawan-bot register erase {}",
+                    wish.id, wish.id
+                ));
+            }
+        }
         // One more than is shown says whether there is another page.
         let page = Filter { after: after.map(MessageId), limit: MOST_LISTED + 1, ..Filter::undecided() };
         let mut doubtful = house.outbox.list(&page)?;
@@ -110,7 +132,7 @@ impl Workbench for ServerWorkbench {
         let next = doubtful.last().filter(|_| more).map(|entry| entry.id.0);
         Ok(Some(Delivery {
             stages: stages.map(|(name, count)| (name.to_owned(), number(count, language))).to_vec(),
-            halted: halted.collect(),
+            warnings,
             doubtful: doubtful.iter().map(|entry| self.doubtful(entry)).collect(),
             after,
             next,

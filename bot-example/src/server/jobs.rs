@@ -4,10 +4,10 @@ use super::House;
 use crate::command;
 use dermawan::bot::Session;
 use dermawan::etl::{self, Mode, Report};
-use dermawan::insight::{AnomalyList, MonthlyReport};
+use dermawan::insight::MonthlyReport;
 use dermawan::message::Message;
 use dermawan::outbox::{Draft, Priority, Retention};
-use dermawan::register::CareState;
+use dermawan::schedule::{Job, Runs};
 use dermawan::{DonorId, Error, ErrorKind, Month, Number, Result};
 use jiff::{Timestamp, ToSpan};
 use tokio::sync::watch;
@@ -24,6 +24,8 @@ const UNKNOWN_DAYS: i64 = 180;
 const PROCESSING_DAYS: i64 = 5 * 366;
 /// A report that could not go out for so long is not wanted any more, in days.
 const REPORT_DAYS: i64 = 7;
+/// The same of a word to administrators.
+const TOLD_DAYS: i64 = 7;
 
 impl House {
     /// Loads the charity's tables. `None` when no source is configured: somebody else loads, or nothing is to be loaded.
@@ -43,44 +45,76 @@ impl House {
     }
 
     /// The report of a month to every verified donor, or in test mode to the administrators. A donor with several numbers
-    /// gets one.
-    pub(super) fn report(&self, period: &str, now: Timestamp) -> Result<()> {
-        let month = self.month_to_report(now)?;
+    /// gets one. `false` while the facts end before the month's end: they may still be loaded today.
+    pub(super) fn report(&self, period: &str, now: Timestamp) -> Result<bool> {
+        let month = Month::of(self.today(now)) - 1;
+        if !self.is_known(month)? {
+            tracing::warn!(%month, "the report waits: the facts end before the month that it tells of");
+            self.tell_of_waiting_report(month, now)?;
+            return Ok(false);
+        }
         let report = self.analytics.monthly_report(month)?;
         if self.plan.report_test {
-            let text = self.analytics.templates().render(&Message::MonthlyReport { name: None, report: &report })?;
-            let batch = format!("laporan-uji:{month}");
-            let batch = self.put_picture(&batch, month, now)?.then_some(batch);
-            let key = format!("laporan-uji:{period}");
-            return self.tell_with_picture(&key, "laporan-uji", &text, batch.as_deref(), now);
+            self.test_report(&format!("laporan-uji:{period}"), month, &report, now)?;
+        } else {
+            self.batch(month, &report, now)?;
         }
-        self.batch(month, &report, now)
+        Ok(true)
     }
 
-    /// The reports of the last whole month, now: an administrator's word. Who has one already gets no second.
+    /// The reports of the last whole month, now: an administrator's word. Who has one already gets no second. What was sent
+    /// so is not missing later.
     pub(super) fn report_now(&self, now: Timestamp) -> Result<()> {
-        let month = match self.month_to_report(now) {
-            Ok(month) => month,
+        let month = Month::of(self.today(now)) - 1;
+        if !self.is_known(month)? {
             // The word is not carried out later by itself: whoever gave it is told, and may give it again.
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                tracing::error!(code = error.code(), "an ordered report cannot be made: {error}");
-                return self.tell_of_old_facts(now);
-            }
-            Err(error) => return Err(error),
-        };
-        self.batch(month, &self.analytics.monthly_report(month)?, now)
+            tracing::error!(%month, "an ordered report cannot be made: the facts end before the month that it tells of");
+            return self.tell_of_old_facts(now);
+        }
+        let report = self.analytics.monthly_report(month)?;
+        if self.plan.report_test {
+            return self.test_report(&format!("laporan-uji:{month}:{}", now.as_millisecond()), month, &report, now);
+        }
+        self.batch(month, &report, now)?;
+        let mut runs = Runs::open(&self.runs_path)?;
+        if runs.begin(Job::Report, &month.to_string(), now)? {
+            runs.end(Job::Report, &month.to_string(), true, now)?;
+        }
+        Ok(())
     }
 
-    /// The last whole month, if the facts reach beyond its end; `not_found` otherwise: what is not known is not reported.
-    fn month_to_report(&self, now: Timestamp) -> Result<Month> {
-        let month = Month::of(self.today(now)) - 1;
-        let known = self.analytics.state()?.map(|state| state.as_of);
-        if known.is_none_or(|as_of| as_of <= month.last_day()) {
-            return Err(Error::new(ErrorKind::NotFound, "the facts end before the month that is to be reported of")
-                .context("month", month)
-                .hint("load them; the report is tried again"));
-        }
-        Ok(month)
+    /// The report to the administrators alone, and that it is one.
+    fn test_report(&self, key: &str, month: Month, report: &MonthlyReport, now: Timestamp) -> Result<()> {
+        let text = self.analytics.templates().render(&Message::MonthlyReport { name: None, report })?;
+        let heading = match self.analytics.settings().organisation.language {
+            dermawan::Language::Id => "🧪 Mode uji (report_test): laporan ini dikirim kepada pengurus saja.",
+            dermawan::Language::En => "🧪 Test mode (report_test): this report goes to the administrators only.",
+        };
+        let batch = format!("laporan-uji:{month}");
+        let batch = self.put_picture(&batch, month, now)?.then_some(batch);
+        self.tell_with_picture(key, "laporan-uji", &format!("{heading}\n\n{text}"), batch.as_deref(), now).map(drop)
+    }
+
+    /// Whether the facts reach beyond a month's end: what is not known is not reported.
+    fn is_known(&self, month: Month) -> Result<bool> {
+        Ok(self.analytics.state()?.is_some_and(|state| state.as_of > month.last_day()))
+    }
+
+    /// That the report waits for facts: once for a month.
+    fn tell_of_waiting_report(&self, month: Month, now: Timestamp) -> Result<()> {
+        let language = self.analytics.settings().organisation.language;
+        let name = dermawan::message::month_long(month, language);
+        let text = match language {
+            dermawan::Language::Id => format!(
+                "⚠️ Laporan bulan {name} menunggu data: data bulan itu belum dimuat sampai akhir. Laporan dikirim segera \
+                 setelah data dimuat hari ini; besok tidak dikirim lagi secara otomatis."
+            ),
+            dermawan::Language::En => format!(
+                "⚠️ The report of {name} waits for data: the month has not been loaded to its end. It goes out as soon as \
+                 the data are loaded today; from tomorrow on it is not sent by itself."
+            ),
+        };
+        self.tell_administrators(&format!("menunggu:{month}"), "menunggu", &text, now).map(drop)
     }
 
     /// That an ordered report was not sent, because of the day at which the facts end.
@@ -97,20 +131,24 @@ impl House {
             ),
             (dermawan::Language::En, None) => "⚠️ The reports were not sent: no data have been loaded.".to_owned(),
         };
-        self.tell_administrators(&format!("data-lama:{}", now.as_second()), "data-lama", &text, now)
+        self.tell_administrators(&format!("data-lama:{}", now.as_second()), "data-lama", &text, now).map(drop)
     }
 
-    /// That a job was tried for the last time and failed.
+    /// That a job has failed again and again. It is tried on once an hour.
     pub(super) fn tell_of_failed_job(&self, job: &str, period: &str, now: Timestamp) -> Result<()> {
         let text = match self.analytics.settings().organisation.language {
             dermawan::Language::Id => format!(
-                "⚠️ Pekerjaan \"{job}\" untuk {period} gagal dan tidak dicoba lagi. Lihat catatan program untuk sebabnya."
+                "⚠️ Pekerjaan \"{job}\" untuk {period} gagal berulang kali. Dicoba lagi setiap jam sampai hari ini berakhir. \
+                 Lihat catatan program untuk sebabnya."
             ),
             dermawan::Language::En => {
-                format!("⚠️ The job \"{job}\" of {period} failed and is not tried again. The program's log says why.")
+                format!(
+                    "⚠️ The job \"{job}\" of {period} failed again and again. It is tried once an hour until the day is \
+                     over. The program's log says why."
+                )
             }
         };
-        self.tell_administrators(&format!("gagal:{job}:{period}"), "gagal", &text, now)
+        self.tell_administrators(&format!("gagal:{job}:{period}"), "gagal", &text, now).map(drop)
     }
 
     fn batch(&self, month: Month, report: &MonthlyReport, now: Timestamp) -> Result<()> {
@@ -152,91 +190,10 @@ impl House {
         Ok(())
     }
 
-    /// Thanks for gifts that nobody was thanked for. The note comes behind the outbox: cut off between, the same key is put
-    /// again and is there already.
-    pub(super) fn thanks(&self, now: Timestamp) -> Result<()> {
-        let owed = self.analytics.thanks_owed(&*self.register, self.today(now))?;
-        for thanks in &owed {
-            let mut draft = thanks.message.clone().draft(self.lane(), Priority::Thanks, "terima_kasih");
-            draft.key = self.key(&draft.key);
-            draft.donor = Some(thanks.donor);
-            self.outbox.put(&mut std::iter::once(draft), now)?;
-            // Nobody was thanked in a dry run: it is owed still.
-            if !self.is_dry_run() {
-                self.analytics.note_thanks(&*self.register, thanks, now)?;
-            }
-        }
-        if !owed.is_empty() {
-            tracing::info!(count = owed.len(), "thanks are queued");
-            self.owed.notify_one();
-        }
-        Ok(())
-    }
-
-    /// Greetings that an administrator approved.
-    pub(super) fn greetings(&self, now: Timestamp) -> Result<()> {
-        let owed = self.analytics.greetings_owed(&*self.register, self.today(now))?;
-        let mut added = 0;
-        for (greeting, message) in &owed {
-            let mut draft = message.clone().draft(self.lane(), Priority::Care, "salam");
-            draft.key = self.key(&draft.key);
-            draft.donor = Some(greeting.donor);
-            added += self.outbox.put(&mut std::iter::once(draft), now)?.added;
-            if !self.is_dry_run() {
-                self.register.settle(&[greeting.id], CareState::Sent, now)?;
-            }
-        }
-        if added > 0 {
-            tracing::info!(count = added, "greetings are queued");
-            self.owed.notify_one();
-        }
-        Ok(())
-    }
-
-    /// Drafts for donors at risk, and a word to the administrators that they wait. Nothing goes out to a donor here.
-    pub(super) fn draft_greetings(&self, period: &str, now: Timestamp) -> Result<()> {
-        let most = usize::from(self.plan.greetings_most);
-        let list = self.analytics.draft_greetings_up_to(&*self.register, self.today(now), now, most)?;
-        tracing::info!(waiting = list.total, "greetings wait for a decision");
-        if list.total == 0 {
-            return Ok(());
-        }
-        let text = self.analytics.templates().render(&Message::Greetings(&list))?;
-        self.tell_administrators(&format!("sapaan:{period}"), "sapaan", &text, now)
-    }
-
     /// The brief, as the administrators' own word gives it.
     pub(super) fn brief(&self, period: &str, now: Timestamp) -> Result<()> {
         let Some(text) = self.administrators_word("RINGKASAN", now)? else { return Ok(()) };
-        self.tell_administrators(&format!("ringkasan:{period}"), "ringkasan", &text, now)
-    }
-
-    /// Anomalies and shortfalls that were not told of yet.
-    pub(super) fn alerts(&self, now: Timestamp) -> Result<()> {
-        let today = self.today(now);
-        if let Some(day) = self.analytics.stale_since(today)? {
-            tracing::warn!(%day, "the facts are old: nothing is alerted of");
-            return Ok(());
-        }
-        for (category, line) in self.analytics.expense_findings(today)? {
-            let month = line.month;
-            let list = AnomalyList { categories: vec![line], ..AnomalyList::default() };
-            let text = self.analytics.templates().render(&Message::Anomalies(&list))?;
-            let key = format!("anomali:{category}:{month}");
-            self.tell_administrators(&key, "anomali", &text, now)?;
-        }
-        let ahead = match self.analytics.cash_flow(today) {
-            Ok(ahead) => ahead,
-            Err(error) if error.kind() == ErrorKind::NotEnoughHistory => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        let short = ahead.iter().find(|month| month.predicted_balance < dermawan::Rupiah::ZERO);
-        if let Some(month) = short
-            && let Some(text) = self.administrators_word("PREDIKSI", now)?
-        {
-            self.tell_administrators(&format!("kekurangan:{}", month.month), "kekurangan", &text, now)?;
-        }
-        Ok(())
+        self.tell_administrators(&format!("ringkasan:{period}"), "ringkasan", &text, now).map(drop)
     }
 
     /// Forgets what need not be kept.
@@ -254,36 +211,43 @@ impl House {
         Ok(())
     }
 
-    /// A report whose day passed while the program was down: it is not sent late, and somebody should know.
-    pub(super) fn tell_of_missed_report(&self, month: Month, now: Timestamp) -> Result<()> {
+    /// A report whose day passed while the program was down, or could not make it (`tried`): it is not sent late, and
+    /// somebody should know.
+    pub(super) fn tell_of_missed_report(&self, month: Month, tried: bool, now: Timestamp) -> Result<()> {
         let language = self.analytics.settings().organisation.language;
         let name = dermawan::message::month_long(month, language);
         let text = match language {
-            dermawan::Language::Id => format!(
-                "⚠️ Laporan bulan {name} belum terkirim karena program tidak berjalan pada harinya. Laporan tidak dikirim \
-                 terlambat secara otomatis."
-            ),
-            dermawan::Language::En => format!(
-                "⚠️ The report of {name} was not sent, because the program was not running on its day. It is not sent late \
-                 by itself."
-            ),
+            dermawan::Language::Id => {
+                let why = if tried { "tidak dapat dibuat" } else { "program tidak berjalan" };
+                format!(
+                    "⚠️ Laporan bulan {name} belum terkirim karena {why} pada harinya. Laporan tidak dikirim terlambat \
+                     secara otomatis; ketik *KIRIM LAPORAN* bila ingin mengirimnya."
+                )
+            }
+            dermawan::Language::En => {
+                let why = if tried { "it could not be made" } else { "the program was not running" };
+                format!(
+                    "⚠️ The report of {name} was not sent, because {why} on its day. It is not sent late by itself; type \
+                     *SEND REPORTS* to send it."
+                )
+            }
         };
-        self.tell_administrators(&format!("terlewat:{month}"), "terlewat", &text, now)
+        self.tell_administrators(&format!("terlewat:{month}"), "terlewat", &text, now).map(drop)
     }
 
     /// Whether nothing leaves but for administrators.
-    fn is_dry_run(&self) -> bool {
+    pub(super) fn is_dry_run(&self) -> bool {
         self.config.transport().dry_run
     }
 
     /// The key of what the schedule puts into the outbox. A dry run has keys of its own: what it only seemed to send goes
     /// out once it is over.
-    fn key(&self, key: &str) -> String {
+    pub(super) fn key(&self, key: &str) -> String {
         if self.is_dry_run() { format!("uji:{key}") } else { key.to_owned() }
     }
 
     /// What an administrator would be answered; `None` without administrators.
-    fn administrators_word(&self, word: &str, now: Timestamp) -> Result<Option<String>> {
+    pub(super) fn administrators_word(&self, word: &str, now: Timestamp) -> Result<Option<String>> {
         let Some(first) = self.analytics.settings().organisation.administrators.first() else { return Ok(None) };
         let answer = self.analytics.reply(first, word, self.today(now), Session::default())?;
         match answer.error {
@@ -293,12 +257,20 @@ impl House {
     }
 
     /// One message to each administrator, once for its key.
-    fn tell_administrators(&self, key: &str, kind: &str, text: &str, now: Timestamp) -> Result<()> {
+    /// Whether it was new.
+    pub(super) fn tell_administrators(&self, key: &str, kind: &str, text: &str, now: Timestamp) -> Result<bool> {
         self.tell_with_picture(key, kind, text, None, now)
     }
 
     /// The same under a picture, which was put in for `batch`.
-    fn tell_with_picture(&self, key: &str, kind: &str, text: &str, batch: Option<&str>, now: Timestamp) -> Result<()> {
+    fn tell_with_picture(
+        &self,
+        key: &str,
+        kind: &str,
+        text: &str,
+        batch: Option<&str>,
+        now: Timestamp,
+    ) -> Result<bool> {
         let numbers = command::administrators(&self.analytics.settings().organisation)?;
         let mut drafts = numbers.into_iter().map(|number| {
             // Not the place in the list, which changes when somebody joins.
@@ -306,6 +278,7 @@ impl House {
             let mut draft = Draft::single(key, self.lane(), Priority::Alert, kind, number, text);
             draft.batch = batch.map(ToOwned::to_owned);
             draft.picture = batch.is_some();
+            draft.expires = now.checked_add((TOLD_DAYS * 24).hours()).ok();
             draft
         });
         let put = self.outbox.put(&mut drafts, now)?;
@@ -313,6 +286,6 @@ impl House {
             tracing::info!(kind, added = put.added, "administrators are told");
             self.owed.notify_one();
         }
-        Ok(())
+        Ok(put.added > 0)
     }
 }

@@ -8,9 +8,12 @@
 //! Each arrow is durable before the one before it is acknowledged. Everything may be killed at any time: what is in the
 //! inbox is answered at the next start, what is in the outbox goes out, and nothing goes out twice.
 
+mod alerts;
 mod api;
+mod care;
 mod desk;
 mod door;
+mod erasure;
 mod files;
 mod intake;
 mod jobs;
@@ -26,6 +29,7 @@ mod window;
 mod worker;
 
 pub(crate) use door::ask;
+pub(crate) use erasure::{Erased, erase};
 pub(crate) use options::{Gateway, ServerOptions, TransportOptions};
 
 use crate::clock::Clock;
@@ -226,6 +230,14 @@ pub(crate) fn run(
         let reclaimed = worker.start(&*outbox, clock.now())?;
         if reclaimed != dermawan::outbox::Reclaimed::default() {
             tracing::warn!(?reclaimed, "the last server was cut off");
+        }
+        for lane in outbox.lanes()?.iter().filter(|lane| lane.name != worker.lane() && lane.counts.queued > 0) {
+            let (name, queued) = (&lane.name, lane.counts.queued);
+            tracing::warn!(
+                lane = name,
+                queued,
+                "nobody serves this lane; `dermawan-bot outbox move` moves its messages"
+            );
         }
         let (stopping, stop) = watch::channel(false);
         let (note, token) = door::Door::open(&config.store_path(), address)?;

@@ -4,13 +4,13 @@
 //! message that is answered again, because the program died between the two, puts the same reply once.
 
 use super::House;
-use dermawan::bot::{Command, Session};
+use dermawan::bot::{Command, Effect, Session};
 use dermawan::inbox::{Inbox, Letter, Outcome, Step};
-use dermawan::outbox::{Draft, Priority};
+use dermawan::outbox::{Decision, Draft, Filter, Priority, Stage};
 use dermawan::register::Lid;
 use dermawan::transport::{Event, Inbound};
 use dermawan::{Deed, Error, ErrorKind, Number, Result, Spoken, Turn};
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,6 +22,8 @@ const AT_ONCE: usize = 256;
 const LINE: usize = 32;
 /// How often a message is tried before it is given up: a fault of the disk or of the facts should have passed by then.
 const ATTEMPTS: u32 = 6;
+/// A reply that could not go out for so long, in minutes, is not sent: a day.
+const REPLY_MINUTES: i64 = 24 * 60;
 
 /// Reads the inbox through a connection of its own, so that readers never wait for the writer.
 pub(super) struct Reader(Mutex<Inbox>);
@@ -211,6 +213,7 @@ impl House {
                     None => Session::default(),
                 },
                 now,
+                written: message.written,
                 as_of: self.today(now),
                 random,
                 channel: "whatsapp",
@@ -233,6 +236,12 @@ impl House {
         if let (Some(text), Some(to)) = (&spoken.answer.reply, &spoken.to) {
             let mut draft = Draft::reply(format!("balas:{}", letter.key), lane, to.clone(), &**text);
             draft.reply_to.clone_from(&message.id);
+            // A code is worth nothing when it is over, and an old answer little.
+            let minutes = match spoken.answer.effect {
+                Some(Effect::Register) => i64::from(self.analytics.settings().register.code_minutes),
+                _ => REPLY_MINUTES,
+            };
+            draft.expires = now.checked_add(minutes.minutes()).ok();
             drafts.push(draft);
         }
         for owed in &spoken.owed {
@@ -258,11 +267,27 @@ impl House {
         }
     }
 
+    /// Takes out what of our own accord was to go to another number of the same person. How many messages that were.
+    fn withhold(&self, number: &Number, now: Timestamp) -> Result<u64> {
+        let Some(donor) = self.analytics.donor_of(&*self.register, number)? else { return Ok(0) };
+        let queued = Filter { donor: Some(donor), limit: u32::MAX, ..Filter::stage(Stage::Queued) };
+        let mut withheld = 0;
+        for entry in self.outbox.list(&queued)?.iter().filter(|entry| entry.priority != Priority::Reply) {
+            match self.outbox.decide(entry.id, Decision::Discard, now) {
+                Ok(_) => withheld += 1,
+                // It was taken up meanwhile.
+                Err(error) if error.kind() == ErrorKind::InvalidInput => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(withheld)
+    }
+
     /// What a conversation asks of the host. Every one of these may be done twice and is done once.
     fn carry_out(&self, deed: &Deed, now: Timestamp) -> Result<()> {
         match deed {
             Deed::OptOut(number) => {
-                let purged = self.outbox.opt_out(number, now)?;
+                let purged = self.outbox.opt_out(number, now)? + self.withhold(number, now)?;
                 tracing::info!(purged, "a number wants no more messages");
                 Ok(())
             }

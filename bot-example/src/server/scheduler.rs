@@ -50,9 +50,11 @@ fn look(house: &House, runs: &mut Runs, stop: &watch::Receiver<bool>) -> Result<
     let plan = &house.plan;
     let now = house.now();
     if let Some(month) = schedule::missed_report(plan, now, &house.zone, &runs.past()?) {
-        house.tell_of_missed_report(month, now)?;
+        let period = month.to_string();
+        let tried = runs.past()?.iter().any(|run| run.job == Job::Report && run.period == period);
+        house.tell_of_missed_report(month, tried, now)?;
     }
-    // Approved by an administrator's word, and perhaps cut off behind it.
+    // Approved by an administrator's word, and perhaps cut off behind it; and what became of those in the outbox.
     house.greetings(now)?;
     for Due { job, period } in schedule::due(plan, now, &house.zone, &runs.past()?) {
         if *stop.borrow() {
@@ -64,19 +66,24 @@ fn look(house: &House, runs: &mut Runs, stop: &watch::Receiver<bool>) -> Result<
         }
         tracing::info!(job = job.code(), period, "a job begins");
         let done = match job {
-            Job::Load => house.load(false, stop).map(|_| ()),
+            Job::Load => house.load(false, stop).map(|_| true),
             Job::Report => house.report(&period, now),
-            Job::Brief => house.brief(&period, now),
-            Job::Alerts => house.alerts(now),
-            Job::Greetings => house.draft_greetings(&period, now),
-            Job::Thanks => house.thanks(now),
+            Job::Brief => house.brief(&period, now).map(|()| true),
+            Job::Alerts => house.alerts(now).map(|()| true),
+            Job::Greetings => house.draft_greetings(&period, now).map(|()| true),
+            Job::Thanks => house.thanks(now).map(|()| true),
             Job::Tidy => house
                 .tidy(now)
-                .and_then(|()| runs.prune(now.checked_sub((REMEMBER_DAYS * 24).hours()).unwrap_or(Timestamp::MIN))),
-            _ => Ok(()),
+                .and_then(|()| runs.prune(now.checked_sub((REMEMBER_DAYS * 24).hours()).unwrap_or(Timestamp::MIN)))
+                .map(|()| true),
+            _ => Ok(true),
         };
         match done {
-            Ok(()) => {
+            Ok(false) => {
+                runs.postpone(job, &period, house.now())?;
+                tracing::info!(job = job.code(), period, "a job waits for what it needs");
+            }
+            Ok(true) => {
                 house.counters.jobs_done.add(1);
                 runs.end(job, &period, true, house.now())?;
                 tracing::info!(job = job.code(), period, "a job is done");

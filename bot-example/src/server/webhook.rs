@@ -17,6 +17,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use std::sync::Arc;
 
+/// A word for no more messages counts when it is so old, in seconds: a gateway that was cut off for a day.
+const OLDEST_STOP: i64 = 24 * 60 * 60;
+
 /// `POST /webhook/{token}`.
 pub(super) async fn with_path(
     State(house): State<Arc<House>>,
@@ -147,15 +150,20 @@ fn is_wanted(house: &House, message: &Inbound, now: Timestamp) -> bool {
             return false;
         }
     };
-    // Whoever wants to hear no more is heard, however late the word comes and however much they wrote: it can only
-    // lessen what is sent.
-    if Command::parse(&message.text, false) == Some(Command::Stop) {
-        return true;
-    }
+    // Whoever wants to hear no more is heard, however much they wrote and also when the word was held up for a day: it can
+    // only lessen what is sent. Later than that it is as likely to be an old webhook that somebody repeats.
+    let stops = Command::parse(&message.text, false) == Some(Command::Stop);
     let oldest = i64::from(house.options.oldest_minutes) * 60;
+    let oldest = if stops { oldest.max(OLDEST_STOP) } else { oldest };
     if message.written.is_some_and(|written| now.as_second() - written.as_second() > oldest) {
         house.counters.old.add(1);
+        if stops {
+            tracing::warn!("a word for no more messages is days old and is not acted on");
+        }
         return false;
+    }
+    if stops {
+        return true;
     }
     if !house.limits().admit_sender(sender, house.uptime_ms()) {
         house.counters.flooded.add(1);
