@@ -12,7 +12,8 @@ use dermawan::source::mysql::{MySqlOptions, MySqlSource};
 use dermawan::source::{Mapping, Source};
 use dermawan::store::{DuckDbOptions, DuckDbStore};
 use dermawan::{
-    AcceptedMonth, Direction, DonorId, EntryId, Error, ErrorKind, Month, OwedThanks, OwnedTurn, Result, Settings,
+    AcceptedMonth, Direction, DonorId, EntryId, Error, ErrorKind, Month, Number, OwedThanks, OwnedTurn, Result,
+    Settings,
 };
 use napi::Env;
 use napi::bindgen_prelude::{AsyncTask, Unknown};
@@ -309,6 +310,12 @@ impl Analytics {
         self.later(move |analytics| analytics.expense_anomalies(day(&as_of)?))
     }
 
+    /// Single lines of the last days that are strange enough for a message, each with its identity; the strangest first.
+    #[napi(ts_return_type = "Promise<any[]>")]
+    pub fn entry_findings(&self, as_of: String) -> AsyncTask<Job> {
+        self.later(move |analytics| analytics.entry_findings(day(&as_of)?))
+    }
+
     /// Single expenses far from their category's usual amounts.
     #[napi(ts_return_type = "Promise<any>")]
     pub fn unusual_transactions(&self, as_of: String) -> AsyncTask<Job> {
@@ -404,7 +411,7 @@ impl Analytics {
         Ok(self.later(move |analytics| analytics.draft_greetings(&*register, day(&as_of)?, now)))
     }
 
-    /// The approved greetings with their messages; to be settled as `sent` once they are in the outbox.
+    /// The approved greetings with their messages; to be settled as `sent` once they went out.
     #[napi(ts_return_type = "Promise<any[]>")]
     pub fn greetings_owed(&self, register: &Register, as_of: String) -> AsyncTask<Job> {
         let register = register.0.clone();
@@ -416,6 +423,36 @@ impl Analytics {
     pub fn care_outcome(&self, register: &Register, as_of: String) -> AsyncTask<Job> {
         let register = register.0.clone();
         self.later(move |analytics| analytics.care_outcome(&*register, day(&as_of)?))
+    }
+
+    /// Whose number it is: proved here, or verified in the source's tables and neither it nor the donor erased.
+    #[napi(ts_return_type = "Promise<number | null>")]
+    pub fn donor_of(&self, register: &Register, number: String) -> AsyncTask<Job> {
+        let register = register.0.clone();
+        self.later(move |analytics| analytics.donor_of(&*register, &Number::parse(&number)?))
+    }
+
+    /// Takes back greetings that are not wanted any more: whose donor has given since, or that nobody sent within 14 days.
+    #[napi(ts_args_type = "register: Register, asOf: string, now: Date | string", ts_return_type = "Promise<any[]>")]
+    pub fn withdraw_greetings(
+        &self,
+        env: &Env,
+        register: &Register,
+        as_of: String,
+        now: Unknown<'_>,
+    ) -> napi::Result<Later> {
+        let now = moment(env, now)?;
+        let register = register.0.clone();
+        Ok(self.later(move |analytics| analytics.withdraw_greetings(&*register, day(&as_of)?, now)))
+    }
+
+    /// The messages that tell that a confirmed wish to be erased is done, to each number that it will sever. Nothing is
+    /// changed: who keeps them before `completeErasure` loses none.
+    #[napi(ts_args_type = "register: Register, erasure: number", ts_return_type = "Promise<any[]>")]
+    pub fn erasure_notices(&self, env: &Env, register: &Register, erasure: Unknown<'_>) -> napi::Result<Later> {
+        let erasure: u64 = read(env, "erasure", erasure)?;
+        let register = register.0.clone();
+        Ok(self.later(move |analytics| analytics.erasure_notices(&*register, erasure)))
     }
 
     /// Severs the identity of a confirmed wish to be erased; the messages that tell so.

@@ -132,6 +132,12 @@ impl Outbox {
         self.later(move |outbox| outbox.resume(&lane, kind))
     }
 
+    /// Moves what is queued in one lane to another, after a change of the gateway. How many messages that were.
+    #[napi(ts_return_type = "Promise<number>")]
+    pub fn transfer(&self, lane: String, to: String) -> napi::Result<Later> {
+        self.later(move |outbox| outbox.transfer(&lane, &to))
+    }
+
     /// Notes that a number wants no messages, and takes out what waits for it. How many messages that were.
     #[napi(ts_args_type = "number: string, now: Date | string", ts_return_type = "Promise<number>")]
     pub fn opt_out(&self, env: &Env, number: String, now: Unknown<'_>) -> napi::Result<Later> {

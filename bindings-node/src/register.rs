@@ -1,8 +1,8 @@
 //! Who may hear from us: numbers, consent, erasure, greetings.
 
-use crate::door::{Later, Making, Maybe, later, later_made, moment, raise, read, read_or_default};
+use crate::door::{Later, Making, Maybe, day, later, later_made, moment, raise, read, read_or_default};
 use dermawan::register::{CareState, Consent, Key, MemoryRegister, Options, Processing, SqliteRegister};
-use dermawan::{DonationId, DonorId, Number, Result};
+use dermawan::{DonationId, DonorId, Number, ReceivedGift, Result};
 use napi::Env;
 use napi::bindgen_prelude::{AsyncTask, Uint8Array, Unknown};
 use napi_derive::napi;
@@ -118,12 +118,26 @@ impl Register {
         self.later(move |register| register.confirm_erasure(&Number::parse(&number)?, now))
     }
 
-    /// Severs the identity of a confirmed wish. Resolves to the numbers, which are known nowhere afterwards;
-    /// `Analytics.completeErasure` does the same and makes the last message.
-    #[napi(ts_args_type = "erasure: number, now: Date | string", ts_return_type = "Promise<string[]>")]
-    pub fn erase(&self, env: &Env, erasure: Unknown<'_>, now: Unknown<'_>) -> napi::Result<Later> {
+    /// Severs the identity of a confirmed wish, and of `named`, the donor's numbers in the charity's own tables. Resolves to
+    /// the numbers, which are known nowhere afterwards; `Analytics.completeErasure` knows those, and makes the last message.
+    #[napi(
+        ts_args_type = "erasure: number, now: Date | string, named?: string[] | null",
+        ts_return_type = "Promise<string[]>"
+    )]
+    pub fn erase(&self, env: &Env, erasure: Unknown<'_>, now: Unknown<'_>, named: Maybe<'_>) -> napi::Result<Later> {
         let (erasure, now): (u64, _) = (read(env, "erasure", erasure)?, moment(env, now)?);
-        self.later(move |register| register.erase(erasure, now))
+        let named: Vec<String> = read_or_default(env, "named", named)?;
+        self.later(move |register| {
+            let named = named.iter().map(|text| Number::parse(text)).collect::<Result<Vec<_>>>()?;
+            register.erase(erasure, &named, now)
+        })
+    }
+
+    /// Of these donors, those that were erased and have proved no number since, ascending.
+    #[napi(ts_args_type = "donors: number[]", ts_return_type = "Promise<number[]>")]
+    pub fn erased(&self, env: &Env, donors: Unknown<'_>) -> napi::Result<Later> {
+        let donors: Vec<DonorId> = read(env, "donors", donors)?;
+        self.later(move |register| register.erased(&donors))
     }
 
     /// All wishes to be erased, the oldest first.
@@ -146,7 +160,7 @@ impl Register {
         self.later(move |register| register.processing(donor))
     }
 
-    /// All greetings, the oldest first; or those that are `drafted`, `approved`, `rejected` or `sent`.
+    /// All greetings, the oldest first; or those that are `drafted`, `approved`, `rejected`, `sent` or `withdrawn`.
     #[napi(ts_args_type = "state?: string | null", ts_return_type = "Promise<any[]>")]
     pub fn greetings(&self, env: &Env, state: Maybe<'_>) -> napi::Result<Later> {
         let state: Option<CareState> = read_or_default(env, "state", state)?;
@@ -155,7 +169,7 @@ impl Register {
 
     /// Moves greetings on. Resolves to those that moved.
     #[napi(
-        ts_args_type = "greetings: number[], to: 'approved' | 'rejected' | 'sent', now: Date | string",
+        ts_args_type = "greetings: number[], to: 'approved' | 'rejected' | 'sent' | 'withdrawn', now: Date | string",
         ts_return_type = "Promise<any[]>"
     )]
     pub fn settle(&self, env: &Env, greetings: Unknown<'_>, to: Unknown<'_>, now: Unknown<'_>) -> napi::Result<Later> {
@@ -171,11 +185,18 @@ impl Register {
         self.later(move |register| register.unthanked(&gifts))
     }
 
-    /// Notes that these gifts were thanked for, for good.
-    #[napi(ts_args_type = "gifts: number[], now: Date | string", ts_return_type = "Promise<null>")]
+    /// Notes that these gifts (`donation`, `donor`, `date`) were thanked for, for good.
+    #[napi(ts_args_type = "gifts: object[], now: Date | string", ts_return_type = "Promise<null>")]
     pub fn thanked(&self, env: &Env, gifts: Unknown<'_>, now: Unknown<'_>) -> napi::Result<Later> {
-        let (gifts, now): (Vec<DonationId>, _) = (read(env, "gifts", gifts)?, moment(env, now)?);
+        let (gifts, now): (Vec<ReceivedGift>, _) = (read(env, "gifts", gifts)?, moment(env, now)?);
         self.later(move |register| register.thanked(&gifts, now))
+    }
+
+    /// The gifts of these donors from a day on that were thanked for.
+    #[napi(ts_args_type = "donors: number[], since: string", ts_return_type = "Promise<any[]>")]
+    pub fn thanks(&self, env: &Env, donors: Unknown<'_>, since: String) -> napi::Result<Later> {
+        let donors: Vec<DonorId> = read(env, "donors", donors)?;
+        self.later(move |register| register.thanks(&donors, day(&since)?))
     }
 
     /// Forgets what need not be remembered; notes of processing before `before`. How many of those went.

@@ -99,6 +99,13 @@ impl Runs {
         self.later(move |runs| runs.end(job, &period, done, now))
     }
 
+    /// Notes that what it needs is not there yet: the try does not count, and it is due again soon.
+    #[napi(ts_args_type = "job: string, period: string, now: Date | string", ts_return_type = "Promise<null>")]
+    pub fn postpone(&self, env: &Env, job: Unknown<'_>, period: String, now: Unknown<'_>) -> napi::Result<Later> {
+        let (job, now): (Job, _) = (read(env, "job", job)?, moment(env, now)?);
+        self.later(move |runs| runs.postpone(job, &period, now))
+    }
+
     /// What has run, for `due`.
     #[napi(ts_return_type = "Promise<any[]>")]
     pub fn past(&self) -> napi::Result<Later> {

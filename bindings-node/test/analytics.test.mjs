@@ -65,6 +65,7 @@ test('every donor has a score, a segment and a value', async () => {
 test('reports', async () => {
   assert.ok((await sample.expenseAnomalies(asOf)).tested > 3)
   assert.ok((await sample.unusualTransactions(asOf)).tested > 1000)
+  assert.ok((await sample.entryFindings(asOf)).every((pair) => pair.length === 2))
   const report = await sample.monthlyReport('2025-12')
   assert.equal(report.children, 25)
   assert.equal(report.expense, report.categories.reduce((sum, { amount }) => sum + amount, 0))

@@ -12,7 +12,8 @@ use dermawan::source::mysql::{MySqlOptions, MySqlSource};
 use dermawan::source::{Mapping, Source};
 use dermawan::store::{DuckDbOptions, DuckDbStore};
 use dermawan::{
-    AcceptedMonth, Direction, DonorId, EntryId, Error, ErrorKind, Month, OwedThanks, OwnedTurn, Result, Settings, Table,
+    AcceptedMonth, Direction, DonorId, EntryId, Error, ErrorKind, Month, Number, OwedThanks, OwnedTurn, Result,
+    Settings, Table,
 };
 use jiff::civil::Date;
 use pyo3::prelude::*;
@@ -337,6 +338,12 @@ impl Analytics {
         answer(py, || self.handle()?.expense_anomalies(as_of.0))
     }
 
+    /// Single lines of the last days that are strange enough for a message, each with its identity; the strangest first.
+    #[pyo3(signature = (as_of) -> "list")]
+    fn entry_findings<'py>(&self, py: Python<'py>, as_of: Day) -> Said<'py> {
+        answer(py, || self.handle()?.entry_findings(as_of.0))
+    }
+
     /// Single expenses far from their category's usual amounts.
     #[pyo3(signature = (as_of) -> "dict")]
     fn unusual_transactions<'py>(&self, py: Python<'py>, as_of: Day) -> Said<'py> {
@@ -408,7 +415,7 @@ impl Analytics {
         answer(py, || self.handle()?.draft_greetings(&*register.0, as_of.0, now.0))
     }
 
-    /// The approved greetings with their messages; to be settled as `sent` once they are in the outbox.
+    /// The approved greetings with their messages; to be settled as `sent` once they went out.
     #[pyo3(signature = (register, as_of) -> "list")]
     fn greetings_owed<'py>(&self, py: Python<'py>, register: &Register, as_of: Day) -> Said<'py> {
         answer(py, || self.handle()?.greetings_owed(&*register.0, as_of.0))
@@ -418,6 +425,25 @@ impl Analytics {
     #[pyo3(signature = (register, as_of) -> "dict")]
     fn care_outcome<'py>(&self, py: Python<'py>, register: &Register, as_of: Day) -> Said<'py> {
         answer(py, || self.handle()?.care_outcome(&*register.0, as_of.0))
+    }
+
+    /// Whose number it is: proved here, or verified in the source's tables and neither it nor the donor erased.
+    #[pyo3(signature = (register, number) -> "int | None")]
+    fn donor_of<'py>(&self, py: Python<'py>, register: &Register, number: &str) -> Said<'py> {
+        answer(py, || self.handle()?.donor_of(&*register.0, &Number::parse(number)?))
+    }
+
+    /// Takes back greetings that are not wanted any more: whose donor has given since, or that nobody sent within 14 days.
+    #[pyo3(signature = (register, as_of, now) -> "list[dict]")]
+    fn withdraw_greetings<'py>(&self, py: Python<'py>, register: &Register, as_of: Day, now: Moment) -> Said<'py> {
+        answer(py, || self.handle()?.withdraw_greetings(&*register.0, as_of.0, now.0))
+    }
+
+    /// The messages that tell that a confirmed wish to be erased is done, to each number that it will sever. Nothing is
+    /// changed: who keeps them before `complete_erasure` loses none.
+    #[pyo3(signature = (register, erasure) -> "list[dict]")]
+    fn erasure_notices<'py>(&self, py: Python<'py>, register: &Register, erasure: u64) -> Said<'py> {
+        answer(py, || self.handle()?.erasure_notices(&*register.0, erasure))
     }
 
     /// Severs the identity of a confirmed wish to be erased; the messages that tell so.

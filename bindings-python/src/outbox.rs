@@ -104,6 +104,11 @@ impl Outbox {
         call(py, || self.0.resume(lane, kind.map(|kind| kind.0)))
     }
 
+    /// Moves what is queued in one lane to another, after a change of the gateway. How many messages that were.
+    fn transfer(&self, py: Python<'_>, lane: &str, to: &str) -> PyResult<u64> {
+        call(py, || self.0.transfer(lane, to))
+    }
+
     /// Notes that a number wants no messages, and takes out what waits for it. How many messages that were.
     fn opt_out(&self, py: Python<'_>, number: &str, now: Moment) -> PyResult<u64> {
         call(py, || self.0.opt_out(&Number::parse(number)?, now.0))

@@ -1,8 +1,8 @@
 //! Who may hear from us: numbers, consent, erasure, greetings.
 
-use crate::door::{Given, Moment, Said, answer, call, or_default};
+use crate::door::{Day, Given, Moment, Said, answer, call, or_default};
 use dermawan::register::{CareState, Consent, Key, MemoryRegister, Options, Processing, SqliteRegister};
-use dermawan::{DonationId, DonorId, Number};
+use dermawan::{DonationId, DonorId, Number, ReceivedGift};
 use pyo3::prelude::*;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -88,11 +88,20 @@ impl Register {
         answer(py, || self.0.confirm_erasure(&Number::parse(number)?, now.0))
     }
 
-    /// Severs the identity of a confirmed wish. Returns the numbers, which are known nowhere afterwards;
-    /// `Analytics.complete_erasure` does the same and makes the last message.
-    #[pyo3(signature = (erasure, now) -> "list[str]")]
-    fn erase<'py>(&self, py: Python<'py>, erasure: u64, now: Moment) -> Said<'py> {
-        answer(py, || self.0.erase(erasure, now.0))
+    /// Severs the identity of a confirmed wish, and of `named`, the donor's numbers in the charity's own tables. Returns the
+    /// numbers, which are known nowhere afterwards; `Analytics.complete_erasure` knows those, and makes the last message.
+    #[pyo3(signature = (erasure, now, named: "list[str]"=Vec::new()) -> "list[str]")]
+    fn erase<'py>(&self, py: Python<'py>, erasure: u64, now: Moment, named: Vec<String>) -> Said<'py> {
+        answer(py, || {
+            let named = named.iter().map(|text| Number::parse(text)).collect::<dermawan::Result<Vec<_>>>()?;
+            self.0.erase(erasure, &named, now.0)
+        })
+    }
+
+    /// Of these donors, those that were erased and have proved no number since, ascending.
+    #[pyo3(signature = (donors: "list[int]") -> "list[int]")]
+    fn erased<'py>(&self, py: Python<'py>, donors: Given<Vec<DonorId>>) -> Said<'py> {
+        answer(py, || self.0.erased(&donors.0))
     }
 
     /// All wishes to be erased, the oldest first.
@@ -113,13 +122,13 @@ impl Register {
         answer(py, || self.0.processing(DonorId(donor)))
     }
 
-    /// All greetings, the oldest first; or those that are `drafted`, `approved`, `rejected` or `sent`.
+    /// All greetings, the oldest first; or those that are `drafted`, `approved`, `rejected`, `sent` or `withdrawn`.
     #[pyo3(signature = (state: "str | None"=None) -> "list[dict]")]
     fn greetings<'py>(&self, py: Python<'py>, state: Option<Given<CareState>>) -> Said<'py> {
         answer(py, || self.0.greetings(state.map(|state| state.0)))
     }
 
-    /// Moves greetings on: to `approved`, `rejected` or `sent`. Returns those that moved.
+    /// Moves greetings on: to `approved`, `rejected`, `sent` or `withdrawn`. Returns those that moved.
     #[pyo3(signature = (greetings, to: "str", now) -> "list[dict]")]
     fn settle<'py>(&self, py: Python<'py>, greetings: Vec<u64>, to: Given<CareState>, now: Moment) -> Said<'py> {
         answer(py, || self.0.settle(&greetings, to.0, now.0))
@@ -131,10 +140,16 @@ impl Register {
         answer(py, || self.0.unthanked(&gifts.0))
     }
 
-    /// Notes that these gifts were thanked for, for good.
-    #[pyo3(signature = (gifts: "list[int]", now))]
-    fn thanked(&self, py: Python<'_>, gifts: Given<Vec<DonationId>>, now: Moment) -> PyResult<()> {
+    /// Notes that these gifts (`donation`, `donor`, `date`) were thanked for, for good.
+    #[pyo3(signature = (gifts: "list[dict]", now))]
+    fn thanked(&self, py: Python<'_>, gifts: Given<Vec<ReceivedGift>>, now: Moment) -> PyResult<()> {
         call(py, || self.0.thanked(&gifts.0, now.0))
+    }
+
+    /// The gifts of these donors from a day on that were thanked for.
+    #[pyo3(signature = (donors: "list[int]", since) -> "list[dict]")]
+    fn thanks<'py>(&self, py: Python<'py>, donors: Given<Vec<DonorId>>, since: Day) -> Said<'py> {
+        answer(py, || self.0.thanks(&donors.0, since.0))
     }
 
     /// Forgets what need not be remembered; notes of processing before `before`. How many of those went.

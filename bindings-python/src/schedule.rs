@@ -71,6 +71,12 @@ impl Runs {
         call(py, || self.with(|runs| runs.end(job.0, period, done, now.0)))
     }
 
+    /// Notes that what it needs is not there yet: the try does not count, and it is due again soon.
+    #[pyo3(signature = (job: "str", period, now))]
+    fn postpone(&self, py: Python<'_>, job: Given<Job>, period: &str, now: Moment) -> PyResult<()> {
+        call(py, || self.with(|runs| runs.postpone(job.0, period, now.0)))
+    }
+
     /// What has run, for `due`.
     #[pyo3(signature = () -> "list[dict]")]
     fn past<'py>(&self, py: Python<'py>) -> Said<'py> {

@@ -57,6 +57,7 @@ def test_reports_name_what_was_planted(sample):
     anomalies = sample.expense_anomalies(AS_OF)
     assert anomalies["tested"] > 3
     assert sample.unusual_transactions(AS_OF)["tested"] > 1000
+    assert all(len(pair) == 2 for pair in sample.entry_findings(AS_OF))
     report = sample.monthly_report("2025-12")
     assert report["month"] == "2025-12"
     assert report["expense"] == sum(category["amount"] for category in report["categories"])

@@ -155,6 +155,7 @@ def test_a_lane_halts_and_a_person_opts_out():
     assert worker.lease(outbox, NOW, 1)["halted"]["lane"] == "fonnte"
     assert outbox.resume("fonnte", "device") is False and outbox.resume("fonnte", "command") is True
     assert outbox.batches()[0]["counts"]["queued"] == 1
+    assert (outbox.transfer("fonnte", "cloud"), outbox.transfer("cloud", "fonnte")) == (1, 1)
     assert outbox.opt_out(NUMBER, NOW) == 1
     assert outbox.opted_out(NUMBER) == "2026-01-20T03:00:00Z"
     assert outbox.put([draft("k2")], NOW)["opted_out"] == 1
@@ -218,6 +219,10 @@ def test_a_month_is_done_once(tmp_path):
         assert runs.begin(job, period, first) is True
         runs.end(job, period, True, first)
     assert runs.begin("report", "2026-01", first) is False
+    assert runs.begin("brief", "2026-02-02", first) is True
+    runs.postpone("brief", "2026-02-02", first)
+    waiting = next(run for run in runs.past() if run["job"] == "brief")
+    assert (waiting["state"], waiting["attempts"]) == ("waiting", 0)
     assert dermawan.due(first, dermawan.Runs.open(tmp_path / "delivery.db").past(), plan) == []
     runs.prune(later(days=400))
     assert [run["job"] for run in runs.past()] == ["report"]
@@ -261,15 +266,24 @@ def test_a_conversation(sample, tmp_path, where):
 
     assert said(sample, register, "BERHENTI")["deeds"] == [{"opt_out": NUMBER}]
     assert register.standing(NUMBER)["opted_out"] is not None
-    assert (1, other) in [tuple(pair) for pair in sample.recipients(register)]
+    assert 1 not in [donor for donor, _ in sample.recipients(register)], "who stops on one number is left alone on all"
+    late = sample.converse(
+        register,
+        {"sender": NUMBER, "text": "MULAI", "written": later(minutes=-5), "now": NOW, "as_of": AS_OF, "random": 123456},
+    )
+    assert late["answer"]["reply"] is None and late["deeds"] == [], "it was overtaken"
     assert register.opt_out(NUMBER, NOW, out=False) is True
+    assert 1 in [donor for donor, _ in sample.recipients(register)]
 
     asked = said(sample, register, "HAPUS DATA")
     said(sample, register, "YA", session=asked["answer"]["session"])
     (wish,) = register.erasures()
     assert wish["confirmed"] is not None
+    notices = sample.erasure_notices(register, wish["id"])
+    assert register.erased([1, 2]) == [] and sample.status(AS_OF)["erasures"] == 0
     told = sample.complete_erasure(register, wish["id"], NOW)
-    assert {message["to"] for message in told} == {NUMBER, other}
+    assert told == notices and {message["to"] for message in told} == {NUMBER, other}
+    assert register.erased([1, 2]) == [1] and sample.donor_of(register, NUMBER) is None
     assert register.numbers(1) == [] and register.standing(NUMBER)["erased"] is not None
 
 
@@ -283,7 +297,11 @@ def test_thanks_and_greetings(sample):
         sample.note_thanks(register, thanks, NOW)
     assert sample.thanks_owed(register, AS_OF) == []
     gifts = [gift for thanks in owed for gift in thanks["gifts"]]
-    assert register.unthanked([*gifts, 10**9]) == [10**9]
+    assert register.unthanked([*(gift["donation"] for gift in gifts), 10**9]) == [10**9]
+    assert register.thanks([gifts[0]["donor"]], "2020-01-01")[0] in gifts
+    register.thanked([{"donation": 10**9, "donor": 1, "date": "2026-01-19"}], NOW)
+    assert register.unthanked([10**9]) == []
+    assert register.thanks([1], "2026-01-19")[-1] == {"donation": 10**9, "donor": 1, "date": "2026-01-19"}
 
     drafted = sample.draft_greetings(register, AS_OF, NOW)
     assert drafted["total"] == len(register.greetings("drafted")) > 1
@@ -295,6 +313,9 @@ def test_thanks_and_greetings(sample):
     outbox.put([message | {"lane": "fonnte", "priority": "care"}], NOW)
     assert [sent["state"] for sent in register.settle([first], "sent", NOW)] == ["sent"]
     assert sample.greetings_owed(register, AS_OF) == []
+    assert sample.withdraw_greetings(register, AS_OF, NOW) == []
+    (other, *_) = register.greetings("drafted")
+    assert [gone["state"] for gone in register.settle([other["id"]], "withdrawn", NOW)] == ["withdrawn"]
     assert isinstance(sample.care_outcome(register, AS_OF), dict)
     assert len(sample.risks(AS_OF)["donors"]) > 0 and sample.status(AS_OF) and len(sample.quarantine(1)) == 1
 
