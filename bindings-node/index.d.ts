@@ -86,6 +86,8 @@ export declare class Analytics {
   bookings(asOf: string, limit?: number | null): Promise<any>
   /** Months of expense categories outside their expected range. */
   expenseAnomalies(asOf: string): Promise<any>
+  /** Single lines of the last days that are strange enough for a message, each with its identity; the strangest first. */
+  entryFindings(asOf: string): Promise<any[]>
   /** Single expenses far from their category's usual amounts. */
   unusualTransactions(asOf: string): Promise<any>
   /** Money in and out in one month, such as `2026-01`, and the children it was for. */
@@ -116,10 +118,19 @@ export declare class Analytics {
   noteThanks(register: Register, thanks: object, now: Date | string): Promise<null>
   /** Drafts greetings for donors at risk: those that wait for an administrator, as pairs of number and name, and how many. */
   draftGreetings(register: Register, asOf: string, now: Date | string): Promise<any>
-  /** The approved greetings with their messages; to be settled as `sent` once they are in the outbox. */
+  /** The approved greetings with their messages; to be settled as `sent` once they went out. */
   greetingsOwed(register: Register, asOf: string): Promise<any[]>
   /** Who gave again within 60 days, of those greeted and of those proposed and not greeted. */
   careOutcome(register: Register, asOf: string): Promise<any>
+  /** Whose number it is: proved here, or verified in the source's tables and neither it nor the donor erased. */
+  donorOf(register: Register, number: string): Promise<number | null>
+  /** Takes back greetings that are not wanted any more: whose donor has given since, or that nobody sent within 14 days. */
+  withdrawGreetings(register: Register, asOf: string, now: Date | string): Promise<any[]>
+  /**
+   * The messages that tell that a confirmed wish to be erased is done, to each number that it will sever. Nothing is
+   * changed: who keeps them before `completeErasure` loses none.
+   */
+  erasureNotices(register: Register, erasure: number): Promise<any[]>
   /** Severs the identity of a confirmed wish to be erased; the messages that tell so. */
   completeErasure(register: Register, erasure: number, now: Date | string): Promise<any[]>
   /** The donors at risk with their reasons, the one to call first at the top. */
@@ -191,6 +202,8 @@ export declare class Outbox {
   halt(lane: string, halt: object): Promise<null>
   /** Lets a lane go on, whatever halted it, or only if `kind` did. Whether it was so halted. */
   resume(lane: string, kind?: string | null): Promise<boolean>
+  /** Moves what is queued in one lane to another, after a change of the gateway. How many messages that were. */
+  transfer(lane: string, to: string): Promise<number>
   /** Notes that a number wants no messages, and takes out what waits for it. How many messages that were. */
   optOut(number: string, now: Date | string): Promise<number>
   /** Notes that a number wants messages again. Whether it had opted out. */
@@ -242,24 +255,28 @@ export declare class Register {
   /** The donor means it. `null` when there is no wish of that number. */
   confirmErasure(number: string, now: Date | string): Promise<any>
   /**
-   * Severs the identity of a confirmed wish. Resolves to the numbers, which are known nowhere afterwards;
-   * `Analytics.completeErasure` does the same and makes the last message.
+   * Severs the identity of a confirmed wish, and of `named`, the donor's numbers in the charity's own tables. Resolves to
+   * the numbers, which are known nowhere afterwards; `Analytics.completeErasure` knows those, and makes the last message.
    */
-  erase(erasure: number, now: Date | string): Promise<string[]>
+  erase(erasure: number, now: Date | string, named?: string[] | null): Promise<string[]>
+  /** Of these donors, those that were erased and have proved no number since, ascending. */
+  erased(donors: number[]): Promise<number[]>
   /** All wishes to be erased, the oldest first. */
   erasures(): Promise<any[]>
   /** Notes that somebody's data were used: `donor`, `purpose` (`report`, `thanks`, …), `at`. */
   processed(processing: object): Promise<null>
   /** What was done with a donor's data, the oldest first. */
   processing(donor: number): Promise<any[]>
-  /** All greetings, the oldest first; or those that are `drafted`, `approved`, `rejected` or `sent`. */
+  /** All greetings, the oldest first; or those that are `drafted`, `approved`, `rejected`, `sent` or `withdrawn`. */
   greetings(state?: string | null): Promise<any[]>
   /** Moves greetings on. Resolves to those that moved. */
-  settle(greetings: number[], to: 'approved' | 'rejected' | 'sent', now: Date | string): Promise<any[]>
+  settle(greetings: number[], to: 'approved' | 'rejected' | 'sent' | 'withdrawn', now: Date | string): Promise<any[]>
   /** Of these gifts, those that nobody has been thanked for. */
   unthanked(gifts: number[]): Promise<number[]>
-  /** Notes that these gifts were thanked for, for good. */
-  thanked(gifts: number[], now: Date | string): Promise<null>
+  /** Notes that these gifts (`donation`, `donor`, `date`) were thanked for, for good. */
+  thanked(gifts: object[], now: Date | string): Promise<null>
+  /** The gifts of these donors from a day on that were thanked for. */
+  thanks(donors: number[], since: string): Promise<any[]>
   /** Forgets what need not be remembered; notes of processing before `before`. How many of those went. */
   prune(before: Date | string, now: Date | string): Promise<number>
 }
@@ -274,6 +291,8 @@ export declare class Runs {
   begin(job: string, period: string, now: Date | string): Promise<boolean>
   /** Notes that it ended, done or failed. */
   end(job: string, period: string, done: boolean, now: Date | string): Promise<null>
+  /** Notes that what it needs is not there yet: the try does not count, and it is due again soon. */
+  postpone(job: string, period: string, now: Date | string): Promise<null>
   /** What has run, for `due`. */
   past(): Promise<any[]>
   /** Forgets what ran before a moment, but for reports. */

@@ -231,14 +231,7 @@ pub(crate) fn run(
         if reclaimed != dermawan::outbox::Reclaimed::default() {
             tracing::warn!(?reclaimed, "the last server was cut off");
         }
-        for lane in outbox.lanes()?.iter().filter(|lane| lane.name != worker.lane() && lane.counts.queued > 0) {
-            let (name, queued) = (&lane.name, lane.counts.queued);
-            tracing::warn!(
-                lane = name,
-                queued,
-                "nobody serves this lane; `dermawan-bot outbox move` moves its messages"
-            );
-        }
+        warn_of_other_lanes(&*outbox, worker.lane())?;
         let (stopping, stop) = watch::channel(false);
         let (note, token) = door::Door::open(&config.store_path(), address)?;
         let house = Arc::new(House {
@@ -300,6 +293,15 @@ pub(crate) fn run(
         tracing::info!("stopped");
         served.map_err(|cause| Error::new(ErrorKind::Io, "the server stopped serving").caused_by(cause))
     })
+}
+
+/// What waits where nobody takes it up: the gateway is another one than when it was put.
+fn warn_of_other_lanes(outbox: &dyn Outbox, served: &str) -> Result<()> {
+    for lane in outbox.lanes()?.iter().filter(|lane| lane.name != served && lane.counts.queued > 0) {
+        let (name, queued) = (&lane.name, lane.counts.queued);
+        tracing::warn!(lane = name, queued, "nobody serves this lane; `dermawan-bot outbox move` moves its messages");
+    }
+    Ok(())
 }
 
 /// Ctrl-C, or the end that the system asks for.
