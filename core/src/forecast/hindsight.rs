@@ -2,7 +2,7 @@
 
 use super::Fitted;
 use super::ensemble::{Effects, Ensemble};
-use super::interval::{Past, Spread};
+use super::interval::{Past, SHAPE_STEPS, Spread};
 
 /// Past forecasts are looked at from this share of the months on (one in four): before, a model has seen too little.
 const SETTLED: usize = 4;
@@ -35,7 +35,7 @@ impl Fitted {
 
     pub(super) fn hindsight(&self, ensemble: &Ensemble, horizon: usize) -> Hindsight {
         let n = self.values.len();
-        let steps = horizon.max(1);
+        let steps = horizon.max(SHAPE_STEPS);
         let effects = ensemble.effects(n + steps);
         let adjustment = &ensemble.adjustments[0];
         let mut past = Past { errors: (0..steps).map(|_| Vec::with_capacity(n)).collect() };
@@ -46,7 +46,7 @@ impl Fitted {
             for (h, &expected) in out.iter().enumerate() {
                 let value = self.values[origin + h];
                 let error = adjustment.distance(value, expected);
-                if error.is_finite() && before.is_finite() {
+                if h < SHAPE_STEPS && error.is_finite() && before.is_finite() {
                     products += before * error;
                     squares += before * before;
                     origins += f64::from(u8::from(h == 1));

@@ -253,3 +253,25 @@ fn every_method_has_intervals_of_the_level_asked_for() {
         assert!(scores.coverage_80 < 0.9 && scores.coverage_95 > 0.9, "{scores:?}");
     }
 }
+
+/// The interval of a month is the same, however many months are asked for.
+#[test]
+fn an_interval_does_not_hang_on_the_horizon() {
+    for months in [5, 14, 30, 84] {
+        let series = gifts(months, 1.8, 0.2);
+        for method in super::ALL {
+            let Ok(fitted) = fit(&series, &Options { method, ..Options::default() }) else { continue };
+            let long = fitted.predict(30).points;
+            for horizon in [1, 2, 6, 12, 18] {
+                for (short, long) in fitted.predict(horizon).points.iter().zip(&long) {
+                    for (short, long) in
+                        [(short.value, long.value), (short.lower, long.lower), (short.upper, long.upper)]
+                    {
+                        let apart = (short - long).abs();
+                        assert!(apart <= 1e-9 * long.abs(), "{} of {months}: {short} {long}", method.name());
+                    }
+                }
+            }
+        }
+    }
+}
