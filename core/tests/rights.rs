@@ -169,6 +169,26 @@ fn an_erasure_reaches_every_number_that_the_tables_name() {
 }
 
 #[test]
+fn every_number_of_a_donor_is_shown_and_may_ask() {
+    let charity = Charity::new(&[ADMIN], &[(1, 1, 5)]);
+    for register in registers() {
+        let data = charity.say(&*register, BUDI, "DATA SAYA", "01:00").answer.reply.unwrap();
+        assert!(
+            data.contains("62812****90") && data.contains("62812****91") && !data.contains("62812****92"),
+            "{data}"
+        );
+        charity.say(&*register, BUDI, "HAPUS DATA", "01:01");
+        charity.say(&*register, BUDI_AT_WORK, "HAPUS DATA", "01:02");
+        let done = charity.say(&*register, BUDI_AT_WORK, "YA", "01:03").answer.reply.unwrap();
+        assert!(done.contains("nomor 1"), "{done}");
+        // Asked for again while it waits.
+        charity.say(&*register, BUDI, "HAPUS DATA", "01:04");
+        let again = charity.say(&*register, BUDI, "YA", "01:05").answer.reply.unwrap();
+        assert_eq!((again, register.erasures().unwrap().len()), (done, 1));
+    }
+}
+
+#[test]
 fn a_number_that_was_proved_to_be_anothers_is_left_to_them() {
     let charity = Charity::new(&[ADMIN], &[]);
     for register in registers() {

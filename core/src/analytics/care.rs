@@ -260,7 +260,7 @@ fn recipients(
     // Those proved here come first.
     let here = everyone.iter().map(|verified| (verified.donor, verified.number.clone()));
     // Of a number that was proved here to be somebody's, what the source says does not count.
-    let contacts = view.verified_contacts()?;
+    let contacts = view.verified_contacts(None)?;
     let there = contacts
         .iter()
         .filter_map(|(donor, number)| Some((*donor, contact_number(number)?)))

@@ -499,6 +499,7 @@ impl Analytics {
         let register = known.register;
         let mut numbers: BTreeSet<Number> = register.numbers(donor)?.into_iter().map(|v| v.number).collect();
         numbers.insert(number.clone());
+        numbers.extend(super::erasure::named_for(&*known.desk.view, register, donor)?);
         let consent = register.consents(number)?.pop();
         Ok(Some(StoredData {
             name: record.name,

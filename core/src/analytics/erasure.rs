@@ -5,8 +5,9 @@ use super::care::contact_number;
 use super::conversation::Owed;
 use crate::error::Result;
 use crate::message::Message;
-use crate::model::Number;
+use crate::model::{DonorId, Number};
 use crate::register::{Erasure, ErasureState, Register};
+use crate::store::View;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -48,16 +49,20 @@ impl Analytics {
         Ok(notices)
     }
 
-    /// The numbers that the source's tables name for the donor of a wish, but for those that were proved to be another's.
+    /// The numbers that the source's tables name for the donor of a wish.
     fn named_numbers(&self, register: &dyn Register, erasure: u64) -> Result<Vec<Number>> {
         let wish = register.erasures()?.into_iter().find(|wish| wish.id == erasure);
         let Some(donor) = wish.and_then(|wish| wish.donor) else { return Ok(Vec::new()) };
-        let contacts = self.store.view()?.verified_contacts()?;
-        let of_donor = contacts.iter().filter(|(named, _)| *named == donor);
-        let mut numbers: Vec<Number> = of_donor.filter_map(|(_, number)| contact_number(number)).collect();
-        let standings = register.standings(&numbers)?;
-        let mut is_theirs = standings.iter().map(|s| s.verified.as_ref().is_none_or(|proved| proved.donor == donor));
-        numbers.retain(|_| is_theirs.next().unwrap_or(false));
-        Ok(numbers)
+        named_for(&*self.store.view()?, register, donor)
     }
+}
+
+/// The numbers that the source's tables name for a donor, but for those that were proved to be another's.
+pub(super) fn named_for(view: &dyn View, register: &dyn Register, donor: DonorId) -> Result<Vec<Number>> {
+    let contacts = view.verified_contacts(Some(donor))?;
+    let mut numbers: Vec<Number> = contacts.iter().filter_map(|(_, number)| contact_number(number)).collect();
+    let standings = register.standings(&numbers)?;
+    let mut is_theirs = standings.iter().map(|s| s.verified.as_ref().is_none_or(|proved| proved.donor == donor));
+    numbers.retain(|_| is_theirs.next().unwrap_or(false));
+    Ok(numbers)
 }

@@ -231,6 +231,10 @@ fn erasure_severs(register: &dyn Register) {
     assert_eq!(register.erase(wish.id, &[], at(2)).unwrap_err().kind(), ErrorKind::NotFound, "not confirmed");
     assert_eq!(register.severed_by(wish.id).unwrap_err().kind(), ErrorKind::NotFound, "not confirmed");
     assert_eq!(register.confirm_erasure(&number(3), at(3)).unwrap(), None, "somebody else's number");
+    // Asked for again from another number of the donor, which may confirm it.
+    assert_eq!(register.request_erasure(donor, &number(2), at(2)).unwrap(), wish);
+    assert_eq!(register.confirm_erasure(&number(1), at(3)).unwrap(), None, "the last who asked");
+    assert_eq!(register.request_erasure(donor, &number(1), at(3)).unwrap(), wish);
     let wish = register.confirm_erasure(&number(1), at(3)).unwrap().unwrap();
     assert_eq!((wish.state(), wish.confirmed), (ErasureState::Confirmed, Some(at(3))));
     assert_eq!(register.confirm_erasure(&number(1), at(4)).unwrap().unwrap().confirmed, Some(at(3)));

@@ -199,7 +199,8 @@ impl Register for MemoryRegister {
 
     fn request_erasure(&self, donor: DonorId, number: &Number, now: Timestamp) -> Result<Erasure> {
         let mut book = self.book();
-        if let Some((open, _)) = book.erasures.iter().find(|(erasure, _)| erasure.donor == Some(donor)) {
+        if let Some((open, of)) = book.erasures.iter_mut().find(|(erasure, _)| erasure.donor == Some(donor)) {
+            *of = Some(number.clone());
             return Ok(open.clone());
         }
         let id = book.erasures.len() as u64 + 1;

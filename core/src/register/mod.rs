@@ -91,7 +91,8 @@ pub trait Register: Send + Sync {
     /// Returns whether that changed anything.
     fn opt_out(&self, number: &Number, out: bool, at: Timestamp) -> Result<bool>;
 
-    /// Notes a wish to be erased. A wish that is open already is returned in its place.
+    /// Notes a wish to be erased. A wish of the donor that is open already is returned in its place; it is this number's to
+    /// confirm then.
     fn request_erasure(&self, donor: DonorId, number: &Number, now: Timestamp) -> Result<Erasure>;
 
     /// The donor means it. Returns the wish; `None` when there is none of that number.

@@ -337,6 +337,12 @@ impl Register for SqliteRegister {
         self.change(|transaction| {
             let open = rows(transaction, &format!("{ERASURE} WHERE donor = ?1"), [donor.0.cast_signed()], erasure)?;
             if let Some(open) = open.into_iter().next() {
+                transaction
+                    .execute(
+                        "UPDATE erasures SET number = ?2 WHERE id = ?1",
+                        params![open.id.cast_signed(), number.as_str()],
+                    )
+                    .map_err(trouble)?;
                 return Ok(open);
             }
             transaction

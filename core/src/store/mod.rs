@@ -64,8 +64,8 @@ pub trait View: Send {
     /// The registered WhatsApp number in its normal form (`62812…`).
     fn contact(&self, number: &str) -> Result<Option<Contact>>;
 
-    /// The verified numbers and whose they are, one row a number, ascending by donor and number.
-    fn verified_contacts(&self) -> Result<Vec<(DonorId, String)>>;
+    /// The verified numbers and whose they are, of one donor or of all: one row a number, ascending by donor and number.
+    fn verified_contacts(&self, donor: Option<DonorId>) -> Result<Vec<(DonorId, String)>>;
 
     /// Received gifts of known donors from one date to another, both included, ascending by gift.
     fn received_gifts(&self, from: Date, to: Date) -> Result<Vec<ReceivedGift>>;

@@ -132,10 +132,11 @@ pub(super) fn yearly_giving(sql: &Connection, as_of: Date) -> Result<YearlyGivin
     Ok(found)
 }
 
-pub(super) fn verified_contacts(sql: &Connection) -> Result<Vec<(DonorId, String)>> {
-    let query = "SELECT donor_id, number FROM contact_numbers WHERE verified ORDER BY donor_id, number";
+pub(super) fn verified_contacts(sql: &Connection, donor: Option<DonorId>) -> Result<Vec<(DonorId, String)>> {
+    let only = donor.map(|donor| format!(" AND donor_id = {donor}")).unwrap_or_default();
+    let query = format!("SELECT donor_id, number FROM contact_numbers WHERE verified{only} ORDER BY donor_id, number");
     let mut found = Vec::new();
-    rows::batches(sql, "reading the verified numbers", query, [], |batch| {
+    rows::batches(sql, "reading the verified numbers", &query, [], |batch| {
         let donors = rows::values::<UInt64Type>(batch, 0)?;
         let numbers = rows::values::<UInt64Type>(batch, 1)?;
         found.extend(donors.iter().zip(numbers).map(|(&donor, number)| (DonorId(donor), number.to_string())));

@@ -229,8 +229,8 @@ impl View for DuckDbView<'_> {
             .map_err(trouble("looking up a registered number"))
     }
 
-    fn verified_contacts(&self) -> Result<Vec<(DonorId, String)>> {
-        giving::verified_contacts(self.sql()?)
+    fn verified_contacts(&self, donor: Option<DonorId>) -> Result<Vec<(DonorId, String)>> {
+        giving::verified_contacts(self.sql()?, donor)
     }
 
     fn received_gifts(&self, from: Date, to: Date) -> Result<Vec<ReceivedGift>> {

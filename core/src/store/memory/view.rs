@@ -144,7 +144,7 @@ impl View for MemoryView {
         }))
     }
 
-    fn verified_contacts(&self) -> Result<Vec<(DonorId, String)>> {
+    fn verified_contacts(&self, donor: Option<DonorId>) -> Result<Vec<(DonorId, String)>> {
         let mut owners: BTreeMap<&str, (bool, u64, DonorId)> = BTreeMap::new();
         for (&key, row) in self.0.rows(Table::Contacts) {
             let row = Named(Table::Contacts, row);
@@ -153,7 +153,9 @@ impl View for MemoryView {
             let owner = owners.entry(number).or_insert(candidate);
             *owner = (*owner).min(candidate);
         }
-        let verified = owners.into_iter().filter(|(_, (unverified, ..))| !unverified);
+        let verified = owners
+            .into_iter()
+            .filter(|(_, (unverified, _, owner))| !unverified && donor.is_none_or(|donor| donor == *owner));
         let mut found: Vec<(DonorId, String)> =
             verified.map(|(number, (_, _, donor))| (donor, number.to_owned())).collect();
         found.sort_by_cached_key(|(donor, number)| (*donor, number.len(), number.clone()));
