@@ -215,7 +215,9 @@ test('the page of the real server is whole and accessible, wide and narrow', asy
   for (const [width, mobile] of [[1200, false], [360, true]]) {
     const page = await enter({ width, mobile })
     const headings = await page.$$eval('h2', (all) => all.map((heading) => heading.textContent.split(':')[0]))
-    assert.deepEqual(headings, ['Bulan ini', 'Perkiraan donasi', 'Arus kas', 'Donatur berisiko', 'Kejanggalan', 'Donatur',
+    // The month may turn while the test runs.
+    assert.ok(['Bulan ini', 'Bulan terakhir yang dimuat'].includes(headings.shift()))
+    assert.deepEqual(headings, ['Perkiraan donasi', 'Arus kas', 'Donatur berisiko', 'Kejanggalan', 'Donatur',
       'Sapaan untuk disetujui', 'Pengiriman pesan', 'Kesegaran data'])
     assert.ok((await text(page, '#perkiraan')).includes('Ramadan'), 'Ramadan is marked')
     assert.ok(/\d ?%/.test(await text(page, '#kas')), 'the chance of a shortfall')

@@ -325,6 +325,7 @@ impl<'a> Gathering<'a> {
         self.facts.month = Some(MonthFacts {
             name: month_long(running, self.language),
             until: (known < self.day).then(|| date(known, self.language)),
+            running: running == Month::of(self.day),
             income: rupiah(now.income),
             expense: rupiah(now.expense),
             expected: self.facts.forecast.first().map(|row| row.value.clone()),

@@ -67,6 +67,8 @@ pub(crate) struct MonthFacts {
     pub(crate) name: String,
     /// The day at which the facts end, where that is not today.
     pub(crate) until: Option<String>,
+    /// It is the month of today.
+    pub(crate) running: bool,
     /// Received so far.
     pub(crate) income: String,
     /// Spent so far.
