@@ -5,6 +5,9 @@ use std::collections::HashMap;
 /// The most senders that are remembered. Those beyond share one measure, so that a flood of made-up senders costs no memory.
 const SENDERS: usize = 10_000;
 
+/// Looking through all of them takes a moment in which nobody else is admitted: so often at most, in milliseconds.
+const SWEEP_MS: u64 = 1000;
+
 /// A vessel that fills steadily and is emptied by what comes in.
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
@@ -32,6 +35,8 @@ pub(super) struct Limits {
     all: Bucket,
     others: Bucket,
     senders: HashMap<String, Bucket>,
+    /// When those who were quiet were last forgotten.
+    swept: u64,
 }
 
 impl Limits {
@@ -43,6 +48,7 @@ impl Limits {
             all: Bucket { left: per_second, at: 0 },
             others: Bucket { left: per_minute, at: 0 },
             senders: HashMap::new(),
+            swept: 0,
         }
     }
 
@@ -57,7 +63,8 @@ impl Limits {
         if let Some(bucket) = self.senders.get_mut(sender) {
             return bucket.take(capacity, rate, now);
         }
-        if self.senders.len() >= SENDERS {
+        if self.senders.len() >= SENDERS && now.saturating_sub(self.swept) >= SWEEP_MS {
+            self.swept = now;
             // Who was quiet for a minute is full again, as if new.
             self.senders.retain(|_, bucket| now.saturating_sub(bucket.at) < 60_000);
         }

@@ -152,20 +152,19 @@ fn is_wanted(house: &House, message: &Inbound, now: Timestamp) -> bool {
     };
     // Whoever wants to hear no more is heard, however much they wrote and also when the word was held up for a day: it can
     // only lessen what is sent. Later than that it is as likely to be an old webhook that somebody repeats.
-    let stops = Command::parse(&message.text, false) == Some(Command::Stop);
-    let oldest = i64::from(house.options.oldest_minutes) * 60;
-    let oldest = if stops { oldest.max(OLDEST_STOP) } else { oldest };
-    if message.written.is_some_and(|written| now.as_second() - written.as_second() > oldest) {
-        house.counters.old.add(1);
-        if stops {
+    let stops = || Command::parse(&message.text, false) == Some(Command::Stop);
+    let age = message.written.map_or(0, |written| now.as_second() - written.as_second());
+    if age > i64::from(house.options.oldest_minutes) * 60 {
+        if stops() {
+            if age <= OLDEST_STOP {
+                return true;
+            }
             tracing::warn!("a word for no more messages is days old and is not acted on");
         }
+        house.counters.old.add(1);
         return false;
     }
-    if stops {
-        return true;
-    }
-    if !house.limits().admit_sender(sender, house.uptime_ms()) {
+    if !house.limits().admit_sender(sender, house.uptime_ms()) && !stops() {
         house.counters.flooded.add(1);
         return false;
     }

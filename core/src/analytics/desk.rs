@@ -42,8 +42,8 @@ pub(super) struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     pub(super) fn new(analytics: &'a Analytics, today: Date) -> Result<Self> {
-        let (view, as_of) = analytics.facts(today)?;
-        let stale = super::known::stale(&*view, today)?;
+        let view = analytics.store.view()?;
+        let (as_of, stale) = super::known::until_and_stale(&*view, today)?;
         Ok(Self { analytics, view, as_of, today, stale, told: Cell::new(false) })
     }
 

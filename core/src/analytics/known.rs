@@ -66,6 +66,15 @@ pub(super) fn until(view: &dyn View, as_of: Date) -> Result<Date> {
 
 /// The day of the last load, where it is more than two days before `as_of`.
 pub(super) fn stale(view: &dyn View, as_of: Date) -> Result<Option<Date>> {
-    let days = |day: Date| (as_of - day).get_days();
-    Ok(view.state()?.map(|state| state.as_of).filter(|&day| days(day) > FRESH_DAYS))
+    Ok(view.state()?.map(|state| state.as_of).filter(|&day| is_long_ago(day, as_of)))
+}
+
+/// Both: the day that analyses of `as_of` are made for, and [`stale`].
+pub(super) fn until_and_stale(view: &dyn View, as_of: Date) -> Result<(Date, Option<Date>)> {
+    let loaded = view.state()?.map(|state| state.as_of);
+    Ok((loaded.map_or(as_of, |day| day.min(as_of)), loaded.filter(|&day| is_long_ago(day, as_of))))
+}
+
+fn is_long_ago(day: Date, as_of: Date) -> bool {
+    (as_of - day).get_days() > FRESH_DAYS
 }
