@@ -1,5 +1,6 @@
 //! A donor's next gift: when, how much, and how probable, for donors who give in a rhythm.
 
+use super::payday::Payday;
 use crate::calendar::hijri::{DHU_AL_HIJJA, HijriDate, Overrides, RAMADAN, SHAWWAL};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Month, Rupiah};
@@ -125,6 +126,8 @@ const SEASONS: [Season; 3] = [
     Season { rhythm: Rhythm::IdulFitri, month: SHAWWAL, day: 1, before: 3, after: 10 },
     Season { rhythm: Rhythm::IdulAdha, month: DHU_AL_HIJJA, day: 10, before: 3, after: 10 },
 ];
+/// A turn of which less than this is left without a gift is missed.
+const OVER: f64 = 0.05;
 /// A next gift less probable than this is not announced.
 const LAPSED: f64 = 0.01;
 /// The rhythms of civil months, with the months of a turn and how far a gift may lie from it.
@@ -142,7 +145,8 @@ const RHYTHMS: [(Rhythm, i32, i32); 6] = [
 ///
 /// The probability is that of a donor who gives at each turn with a chance (learned from the turns so far, by Laplace's
 /// rule of succession) until he stops for good: the beta-geometric/beta-binomial model (Fader, Hardie & Shang 2010,
-/// Marketing Science 29), with fixed chances for one donor.
+/// Marketing Science 29), with fixed chances for one donor. Who keeps to a day of the month and gives each or every second
+/// month has missed a turn when that day, and what it usually slips by, is over; while it passes, the probability falls.
 ///
 /// # Errors
 ///
@@ -204,22 +208,26 @@ fn none_negative(amounts: &[Rupiah]) -> Result<()> {
 fn next(dates: &[Date], amounts: &[Rupiah], as_of: Date, options: &NextGiftOptions) -> NextGift {
     let known = dates.partition_point(|&date| date <= as_of);
     let (dates, amounts) = (&dates[..known], &amounts[..known]);
+    let payday = Payday::of(dates);
     let mut months: Vec<(Month, Rupiah)> = Vec::new();
     for (&date, &amount) in dates.iter().zip(amounts) {
+        let turn = payday.turn_of(date);
         match months.last_mut() {
-            Some((month, sum)) if *month == Month::of(date) => *sum += amount,
-            _ => months.push((Month::of(date), amount)),
+            Some((month, sum)) if *month == turn => *sum += amount,
+            _ => months.push((turn, amount)),
         }
     }
     if months.len() <= options.turns {
         return NextGift::None { reason: NoRhythm::TooFew };
     }
     let in_season = || SEASONS.iter().find_map(|season| season.turn(dates, as_of, options));
-    let found = in_season().or_else(|| in_months(&months, as_of, options));
-    let Some(Turn { rhythm, month, share, missed }) = found else {
+    let found = in_season().or_else(|| in_months(&months, &payday, as_of, options));
+    let Some(Turn { rhythm, month, share, missed, left }) = found else {
         return NextGift::None { reason: NoRhythm::Irregular };
     };
-    let probability = share * still_giving(share, options.stop, missed) * (1.0 - options.stop);
+    let gives = share * still_giving(share, options.stop, missed) * (1.0 - options.stop);
+    // Part of the turn is over and brought nothing.
+    let probability = gives * left / (1.0 - gives * (1.0 - left));
     if probability < LAPSED {
         return NextGift::None { reason: NoRhythm::Lapsed };
     }
@@ -243,6 +251,8 @@ struct Turn {
     /// The chance of a gift at a turn.
     share: f64,
     missed: u32,
+    /// The share of the turn's gifts that would still be to come.
+    left: f64,
 }
 
 /// The probability that a donor who missed so many turns has not stopped.
@@ -260,7 +270,7 @@ fn laplace(hits: usize, turns: usize) -> f64 {
 }
 
 /// The rhythm of civil months that the gaps between giving months lie closest to; the shortest of equals.
-fn in_months(months: &[(Month, Rupiah)], as_of: Date, options: &NextGiftOptions) -> Option<Turn> {
+fn in_months(months: &[(Month, Rupiah)], payday: &Payday, as_of: Date, options: &NextGiftOptions) -> Option<Turn> {
     let gaps: Vec<i32> = months.windows(2).map(|pair| pair[1].0.since(pair[0].0)).collect();
     let last = months.last()?.0;
     let follows = |&(rhythm, period, slack): &(Rhythm, i32, i32)| {
@@ -272,11 +282,21 @@ fn in_months(months: &[(Month, Rupiah)], as_of: Date, options: &NextGiftOptions)
         if hits < options.turns || (hits as f64) < options.regularity * turns as f64 {
             return None;
         }
-        // A turn is missed once its month, and the slack after it, are over.
-        let since = Month::of(as_of).since(last);
-        let missed = ((since - 1 - slack).max(0) / period) as u32;
-        let month = (last + (missed as i32 + 1) * period).max(Month::of(as_of));
-        let turn = Turn { rhythm, month, share: laplace(hits, turns), missed };
+        // A turn is missed once its month, and the slack after it, are over; where there is no slack, once the donor's day
+        // is.
+        let now = payday.turn_of(as_of);
+        let since = now.since(last);
+        let mut missed = ((since - 1 - slack).max(0) / period) as u32;
+        let mut next = last + (missed as i32 + 1) * period;
+        let mut left = 1.0;
+        if slack == 0 && next == now {
+            left = payday.left(as_of);
+            if left < OVER {
+                (missed, next, left) = (missed + 1, next + period, 1.0);
+            }
+        }
+        let month = payday.month_of(next).max(Month::of(as_of));
+        let turn = Turn { rhythm, month, share: laplace(hits, turns), missed, left };
         Some((gaps.iter().map(|&gap| apart(gap)).sum::<i32>(), turn))
     };
     RHYTHMS.iter().filter_map(follows).min_by_key(|&(apart, _)| apart).map(|(_, turn)| turn)
@@ -316,7 +336,7 @@ impl Season {
         let next = today.year + i16::from(over);
         let missed = u32::try_from(next - last - 1).unwrap_or(0);
         let month = self.civil_month(next, as_of, today, overrides)?;
-        Some(Turn { rhythm: self.rhythm, month, share: laplace(hits, turns), missed })
+        Some(Turn { rhythm: self.rhythm, month, share: laplace(hits, turns), missed, left: 1.0 })
     }
 
     /// The Hijri year in whose season a date lies.
@@ -368,13 +388,52 @@ mod tests {
         assert_eq!((rhythm, month.as_str(), missed), (Rhythm::Monthly, "2025-10", 0));
         // Eight turns, eight gifts: 9/10 by Laplace, and 0.95 that he has not stopped since.
         assert!((probability - 0.9 * 0.95).abs() < 1e-12, "{probability}");
-        // In December, October and November are missed: alive (0.95·0.1)² = 0.009025 against 0.05 + 0.095·0.05 stopped.
+        // In December, October and November are missed: alive (0.95·0.1)² = 0.009025 against 0.05 + 0.095·0.05 stopped. The
+        // 3rd is two days, one standard deviation, before the 5th: Φ(1) = 0.841345 of the gifts are still to come.
         let (_, month, missed, late) = expected(ask(&dates, date(2025, 12, 3)));
         assert_eq!((month.as_str(), missed), ("2025-12", 2));
         let alive = 0.009_025 / (0.009_025 + 0.05 + 0.004_75);
-        assert!((late - 0.9 * 0.95 * alive).abs() < 1e-12, "{late}");
+        let gives = 0.9 * 0.95 * alive;
+        assert!((late - gives * 0.841_344_746 / (1.0 - gives * 0.158_655_254)).abs() < 1e-9, "{late}");
         let NextGift::Expected { amount, lowest, highest, .. } = ask(&dates, date(2025, 9, 20)) else { panic!() };
         assert_eq!([lowest, amount, highest], [400_000, 600_000, 900_000].map(Rupiah::new));
+    }
+
+    /// Who always gives on the 5th, and did not in September, is expected in October on the 20th of September, after a turn
+    /// without.
+    #[test]
+    fn a_payday_that_is_over_is_missed() {
+        let dates: Vec<Date> = (1..=8).map(|month| date(2025, month, 5)).collect();
+        let (_, month, missed, early) = expected(ask(&dates, date(2025, 9, 1)));
+        assert_eq!((month.as_str(), missed), ("2025-09", 0));
+        let (_, month, missed, _) = expected(ask(&dates, date(2025, 9, 6)));
+        assert_eq!((month.as_str(), missed), ("2025-09", 0));
+        let (_, month, missed, late) = expected(ask(&dates, date(2025, 9, 20)));
+        assert_eq!((month.as_str(), missed), ("2025-10", 1));
+        assert!(late < 0.7 * early, "{late} {early}");
+        // Who keeps to no day may give on any other.
+        let dates: Vec<Date> =
+            [3, 21, 12, 28, 8, 17, 25, 1].into_iter().zip(1..).map(|(d, m)| date(2025, m, d)).collect();
+        let (_, month, missed, _) = expected(ask(&dates, date(2025, 9, 20)));
+        assert_eq!((month.as_str(), missed), ("2025-09", 0));
+    }
+
+    /// A day at the end of the month slips into the next one; it is one gift a month all the same.
+    #[test]
+    fn a_payday_around_the_end_of_the_month() {
+        let dates = [
+            date(2025, 1, 31),
+            date(2025, 3, 1),
+            date(2025, 3, 31),
+            date(2025, 4, 30),
+            date(2025, 5, 30),
+            date(2025, 7, 1),
+            date(2025, 7, 31),
+        ];
+        let (rhythm, month, missed, probability) = expected(ask(&dates, date(2025, 8, 20)));
+        assert_eq!((rhythm, month.as_str(), missed), (Rhythm::Monthly, "2025-08", 0));
+        // Six turns, six gifts.
+        assert!((probability - 7.0 / 8.0 * 0.95).abs() < 0.01, "{probability}");
     }
 
     #[test]
