@@ -28,7 +28,8 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// # Errors
 ///
-/// `invalid_input` when an option is out of its range, the columns differ in length, or a line is dated after `as_of`.
+/// `invalid_input` when an option is out of its range, the columns differ in length, two lines have the same number, or a
+/// line is dated after `as_of`.
 pub fn screen(
     lines: &CashBook,
     accepted: &BTreeSet<EntryId>,
@@ -60,8 +61,8 @@ pub(crate) fn screen_with(
     let categories = outlier::by_category(lines, &expenses);
     let too_little_history = outlier::screen(&categories, &mut found);
     repeated::duplicates(&expenses, texts, &mut found)?;
-    repeated::splits(&expenses, &mut found);
-    pieces::screen(&expenses, texts, &mut found)?;
+    let told = repeated::splits(&expenses, &mut found);
+    pieces::screen(&expenses, &told, texts, &mut found)?;
     days(&categories, &mut found);
     let (counts, mut findings) = (found.counts, found.findings);
     finding::rank(&mut findings);
@@ -94,9 +95,25 @@ fn check(lines: &CashBook) -> Result<()> {
         && optional(lines.text.len())
         && u32::try_from(n).is_ok()
     {
-        return Ok(());
+        return none_twice(&lines.entry);
     }
     Err(Error::new(ErrorKind::InvalidInput, "the columns of the cash book differ in length"))
+}
+
+/// A finding names its line, and what is accepted is accepted by name.
+fn none_twice(entries: &[EntryId]) -> Result<()> {
+    // As it comes from the database.
+    if entries.is_sorted_by(|a, b| a < b) {
+        return Ok(());
+    }
+    let mut sorted = entries.to_vec();
+    sorted.sort_unstable();
+    match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(Error::new(ErrorKind::InvalidInput, "two lines of the cash book have the same number")
+            .context("entry", pair[0])
+            .hint("give every line a number of its own")),
+        None => Ok(()),
+    }
 }
 
 /// Findings as they come.

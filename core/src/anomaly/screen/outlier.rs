@@ -10,6 +10,9 @@ const QUARTILE: f64 = 0.674_489_750_196_081_7;
 /// No spread below this is believed: amounts that differ by a factor of e^(4 · 0.1) = 1.5 are not outliers.
 const SMALLEST_SPREAD: f64 = 0.1;
 
+/// A larger share of a category than this, beyond on one side, is another kind of payment.
+const KIND: f64 = 0.05;
+
 /// The lines of a category.
 pub(super) struct Group {
     pub(super) category: CategoryId,
@@ -65,24 +68,42 @@ impl Usual {
 pub(super) fn screen(groups: &[Group], found: &mut Found<'_>) -> Vec<TooLittleHistory> {
     let mut short = Vec::new();
     for group in groups {
-        let mut sen: Vec<i64> =
-            group.rows.iter().map(|&row| found.lines.amount[row as usize].sen()).filter(|&sen| sen > 0).collect();
-        if sen.len() < found.options.min_history {
-            let (there, needed) = (sen.len(), found.options.min_history);
+        let positive = |row: &&u32| found.lines.amount[**row as usize].sen() > 0;
+        let rows: Vec<u32> = group.rows.iter().filter(positive).copied().collect();
+        if rows.len() < found.options.min_history {
+            let (there, needed) = (rows.len(), found.options.min_history);
             short.push(TooLittleHistory { category: group.category, there, needed });
             continue;
         }
-        let usual = Usual::of(&mut sen);
-        let threshold = found.options.outlier;
-        // Comparing amounts spares the logarithm of ordinary ones.
-        let low = ((usual.median - threshold * usual.below).exp()) as i64;
-        let high = ((usual.median + threshold * usual.above).exp().min(9e18)) as i64;
-        for &row in &group.rows {
-            let sen = found.lines.amount[row as usize].sen();
-            if sen <= 0 || (low..=high).contains(&sen) {
-                continue;
-            }
-            let away = (sen as f64).ln() - usual.median;
+        judge(&rows, found);
+    }
+    short
+}
+
+/// Adds the outliers of one kind of payment. Where so many lie beyond on one side that they are a kind of their own, such
+/// as rent among small purchases, they are judged among themselves.
+fn judge(rows: &[u32], found: &mut Found<'_>) {
+    let mut sen: Vec<i64> = rows.iter().map(|&row| found.lines.amount[row as usize].sen()).collect();
+    let usual = Usual::of(&mut sen);
+    let threshold = found.options.outlier;
+    // Comparing amounts spares the logarithm of ordinary ones.
+    let low = ((usual.median - threshold * usual.below).exp()) as i64;
+    let high = ((usual.median + threshold * usual.above).exp().min(9e18)) as i64;
+    let (mut below, mut above) = (Vec::new(), Vec::new());
+    for &row in rows {
+        match found.lines.amount[row as usize].sen() {
+            sen if sen < low => below.push(row),
+            sen if sen > high => above.push(row),
+            _ => {}
+        }
+    }
+    for side in [below, above] {
+        if side.len() >= found.options.min_history && side.len() as f64 > KIND * rows.len() as f64 {
+            judge(&side, found);
+            continue;
+        }
+        for row in side {
+            let away = (found.lines.amount[row as usize].sen() as f64).ln() - usual.median;
             let deviation = away / if away > 0.0 { usual.above } else { usual.below };
             let size = deviation.abs() / threshold;
             // Too much matters more than too little.
@@ -91,5 +112,4 @@ pub(super) fn screen(groups: &[Group], found: &mut Found<'_>) -> Vec<TooLittleHi
             found.add(row as usize, score, Evidence::Outlier { usual, deviation });
         }
     }
-    short
 }

@@ -1,9 +1,11 @@
 //! A payment in pieces that are not all just under a limit, or not all of one category.
 
+use super::repeated::{PIECES, SPLITS_BY_CHANCE, by_chance, span_of};
 use super::text::{plain, similarity};
 use super::{Evidence, Found};
 use crate::error::Result;
-use crate::model::{CategoryId, EntryId, Rupiah, epoch_day};
+use crate::model::{EntryId, Rupiah, epoch_day};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Lines whose texts are read at most for each limit, the latest first.
 const MOST_LINES: usize = 20_000;
@@ -14,16 +16,15 @@ const ALIKE: f64 = 0.85;
 
 struct Piece {
     day: i32,
-    category: CategoryId,
     row: u32,
     text: String,
 }
 
 /// Adds payments below a limit, a fifth of it or more, that follow one another within a few days, whose texts say the same,
-/// and that together reach it. Those of one category that are all above half of it are left to the stricter search,
-/// which does not ask for texts.
+/// and that together reach it, where lines of that text do not lie so near by chance. What was `told` already is left out.
 pub(super) fn screen(
     rows: &[u32],
+    told: &BTreeSet<(Rupiah, u32)>,
     texts: &mut dyn FnMut(&[usize]) -> Result<Vec<String>>,
     found: &mut Found<'_>,
 ) -> Result<()> {
@@ -42,10 +43,23 @@ pub(super) fn screen(
         let skip = chosen.len().saturating_sub(MOST_LINES);
         let chosen = &chosen[skip..];
         let asked: Vec<usize> = chosen.iter().map(|&(_, row)| row as usize).collect();
-        let texts = texts(&asked)?;
+        let texts: Vec<String> = texts(&asked)?.iter().map(|text| plain(text)).collect();
+        let span = span_of(chosen.iter().map(|&(day, _)| day));
+        let mut usual = BTreeMap::<String, usize>::new();
+        for text in &texts {
+            *usual.entry(words(text)).or_default() += 1;
+        }
+        let mut report = |group: &[Piece]| {
+            let alike = usual.get(&words(&group[0].text)).copied().unwrap_or(0).max(group.len());
+            let chance = by_chance(group.len(), alike, options.split_days, span);
+            if alike as f64 * chance <= SPLITS_BY_CHANCE
+                && !group.iter().all(|piece| told.contains(&(limit, piece.row)))
+            {
+                report(group, limit, found);
+            }
+        };
         let mut open: Vec<Vec<Piece>> = Vec::new();
         for (&(day, row), text) in chosen.iter().zip(&texts) {
-            let text = plain(text);
             if text.is_empty() {
                 continue;
             }
@@ -53,28 +67,34 @@ pub(super) fn screen(
                 group.last().is_some_and(|last| i64::from(day) - i64::from(last.day) <= i64::from(options.split_days))
             };
             for done in open.extract_if(.., |group| !near(group)) {
-                report(&done, limit, found);
+                report(&done);
             }
-            let piece = Piece { day, category: lines.category[row as usize], row, text };
+            let piece = Piece { day, row, text: text.clone() };
             match open.iter_mut().find(|group| similarity(&group[0].text, &piece.text) >= ALIKE) {
                 Some(group) => group.push(piece),
                 None => open.push(vec![piece]),
             }
         }
         for done in open {
-            report(&done, limit, found);
+            report(&done);
         }
     }
     Ok(())
+}
+
+/// A text without its numbers, which differ from one purchase to the next.
+fn words(text: &str) -> String {
+    text.split(|c: char| c.is_ascii_digit() || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn report(group: &[Piece], limit: Rupiah, found: &mut Found<'_>) {
     let lines = found.lines;
     let amount = |piece: &Piece| lines.amount[piece.row as usize];
     let total: Rupiah = group.iter().map(amount).sum();
-    let strict = group.iter().all(|piece| piece.category == group[0].category && 2 * amount(piece).sen() > limit.sen());
-    // Many alike within days are a wage list or a routine, not one payment in pieces.
-    if !(2..=6).contains(&group.len()) || total < limit || strict {
+    if !PIECES.contains(&group.len()) || total < limit {
         return;
     }
     let entries: Vec<EntryId> = group.iter().map(|piece| lines.entry[piece.row as usize]).collect();

@@ -4,7 +4,8 @@ use super::text::{plain, similarity};
 use super::{Evidence, Found};
 use crate::error::Result;
 use crate::model::{CashBook, EntryId, Rupiah, epoch_day};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 /// Pairs whose texts are compared at most, the least probable first.
 const MOST_PAIRS: usize = 20_000;
@@ -13,6 +14,10 @@ const MOST_PAIRS: usize = 20_000;
 const MOST_BEHIND: usize = 8;
 /// How alike texts must be where the category or the amount is not the same.
 const SURELY_ALIKE: f64 = 0.9;
+/// So many pieces at least and at most: more within days are a wage list or a routine, not one payment in pieces.
+pub(super) const PIECES: RangeInclusive<usize> = 2..=6;
+/// Payments in pieces are told where so many of them, or fewer, are expected among honest lines that are as much alike.
+pub(super) const SPLITS_BY_CHANCE: f64 = 0.5;
 /// Sen that the amount of a line typed in twice may differ by.
 const SLIP: i64 = 100;
 
@@ -147,34 +152,59 @@ fn compare(
 }
 
 /// Adds payments of a category, each below a limit but above half of it, that follow one another within a few days and
-/// together are above it.
-pub(super) fn splits(rows: &[u32], found: &mut Found<'_>) {
+/// together are above it, where that is no chance: the category seldom has payments as near to the limit. Returns the
+/// lines by limit.
+pub(super) fn splits(rows: &[u32], found: &mut Found<'_>) -> BTreeSet<(Rupiah, u32)> {
     let lines = found.lines;
+    let mut told = BTreeSet::new();
+    let day = |row: u32| epoch_day(lines.date[row as usize]);
+    let span = span_of(rows.iter().map(|&row| day(row)));
     for limit in found.options.limits.clone() {
         let below = |row: u32| {
             let amount = lines.amount[row as usize];
             amount < limit && 2 * amount.sen() > limit.sen()
         };
-        let mut keys: Vec<_> = rows
-            .iter()
-            .filter(|&&row| below(row))
-            .map(|&row| (lines.category[row as usize], epoch_day(lines.date[row as usize]), row))
-            .collect();
+        let mut keys: Vec<_> =
+            rows.iter().filter(|&&row| below(row)).map(|&row| (lines.category[row as usize], day(row), row)).collect();
         keys.sort_unstable();
         let near = i64::from(found.options.split_days);
         let together = |a: &(_, i32, u32), b: &(_, i32, u32)| a.0 == b.0 && i64::from(b.1) - i64::from(a.1) <= near;
-        for run in keys.chunk_by(together) {
-            if run.len() < 2 {
-                continue;
-            }
-            let total: Rupiah = run.iter().map(|key| lines.amount[key.2 as usize]).sum();
-            let entries: Vec<EntryId> = run.iter().map(|key| lines.entry[key.2 as usize]).collect();
-            // The nearer to the limit, the less by chance.
-            let average = total.to_f64() / run.len() as f64 / limit.to_f64();
-            for key in run {
-                let evidence = Evidence::Split { limit, entries: entries.clone(), total };
-                found.add(key.2 as usize, (0.3 + 0.6 * (2.0 * average - 1.0)).clamp(0.0, 0.9), evidence);
+        for category in keys.chunk_by(|a, b| a.0 == b.0) {
+            let mut amounts: Vec<Rupiah> = category.iter().map(|key| lines.amount[key.2 as usize]).collect();
+            amounts.sort_unstable();
+            for run in category.chunk_by(together).filter(|run| PIECES.contains(&run.len())) {
+                let smallest = run.iter().map(|key| lines.amount[key.2 as usize]).min().unwrap_or(limit);
+                let as_near = amounts.len() - amounts.partition_point(|&amount| amount < smallest);
+                let chance = by_chance(run.len(), as_near, found.options.split_days, span);
+                if as_near as f64 * chance > SPLITS_BY_CHANCE {
+                    continue;
+                }
+                let total: Rupiah = run.iter().map(|key| lines.amount[key.2 as usize]).sum();
+                let entries: Vec<EntryId> = run.iter().map(|key| lines.entry[key.2 as usize]).collect();
+                // The nearer to the limit, and the less by chance.
+                let average = total.to_f64() / run.len() as f64 / limit.to_f64();
+                let score = (0.3 + 0.6 * (2.0 * average - 1.0)).clamp(0.0, 0.9) * (1.0 - chance);
+                for key in run {
+                    let evidence = Evidence::Split { limit, entries: entries.clone(), total };
+                    found.add(key.2 as usize, score, evidence);
+                    told.insert((limit, key.2));
+                }
             }
         }
     }
+    told
+}
+
+/// The days from the first line to the last, a month at least.
+pub(super) fn span_of(days: impl Iterator<Item = i32> + Clone) -> f64 {
+    let (first, last) = (days.clone().min().unwrap_or(0), days.max().unwrap_or(0));
+    (f64::from(last) - f64::from(first)).max(30.0)
+}
+
+/// How probable it is that `pieces` lines, of `alike` in `span` days, follow one another within `near` days by chance: each
+/// after the first has one of the others as near (Poisson).
+pub(super) fn by_chance(pieces: usize, alike: usize, near: u16, span: f64) -> f64 {
+    let others = alike.saturating_sub(pieces) as f64 + 0.5;
+    let neighbour = 1.0 - (-others * (2.0 * f64::from(near) + 1.0) / span).exp();
+    neighbour.powf(pieces as f64 - 1.0)
 }

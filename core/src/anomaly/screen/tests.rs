@@ -196,3 +196,45 @@ fn impossible_lines_and_what_was_not_looked_for() {
     let limits = ScreenOptions { limits: vec![Rupiah::new(5_000_000)], ..ScreenOptions::default() };
     assert!(run(&lines, &limits).notes.is_empty());
 }
+
+/// A category in which a third of all payments lie between half of the limit and the limit has such neighbours every week:
+/// no sign of anything. Two just under it, above all others, are one.
+#[test]
+fn neighbours_below_a_limit_are_chance_where_many_are_as_near() {
+    let limits = ScreenOptions { limits: vec![Rupiah::new(1_300_000)], ..ScreenOptions::default() };
+    let mut lines = book();
+    let chance = run(&lines, &limits);
+    assert!(chance.counts.get("split").copied().unwrap_or(0) <= 4, "{:?}", chance.counts);
+    let pieces = [0, 1].map(|day| add(&mut lines, 1_299_000, date(2025, 11, 3 + day), "Upah, bahan"));
+    let found = run(&lines, &limits);
+    assert!(pieces.iter().all(|&entry| kinds(&found, entry).iter().any(|kind| kind == "split")), "{:?}", found.counts);
+}
+
+#[test]
+fn a_line_that_is_there_twice_is_refused() {
+    let mut lines = book();
+    add(&mut lines, 900_000, date(2025, 11, 3), "Sayur");
+    *lines.entry.last_mut().unwrap() = EntryId(7);
+    let error = screen(&lines, &BTreeSet::new(), AS_OF, &ScreenOptions::default()).unwrap_err();
+    assert!(error.code() == "invalid_input" && error.to_string().contains('7'), "{error}");
+}
+
+/// Rent and purchases booked under one category: neither is an outlier, and what is far from both is.
+#[test]
+fn two_kinds_of_payments_in_one_category() {
+    let mut lines = book();
+    for month in 1..=12 {
+        for week in 0..3 {
+            add(
+                &mut lines,
+                9_000_000 + 10_000 * month + 3_000 * week,
+                date(2025, month as i8, 4 + 7 * week as i8),
+                "Sewa",
+            );
+        }
+    }
+    let quiet = run(&lines, &ScreenOptions::default());
+    assert_eq!(quiet.counts.get("outlier"), None, "{:?}", quiet.counts);
+    let odd = add(&mut lines, 90_000_000, date(2025, 11, 3), "Lain-lain");
+    assert_eq!(kinds(&run(&lines, &ScreenOptions::default()), odd), ["outlier"]);
+}
