@@ -93,7 +93,7 @@ pub struct Stream {
     drift: Tail,
     sums: Sums,
     standing: Standing,
-    /// How large values are by and large.
+    /// How far values lie from their slow level by and large.
     span: f64,
     /// The usual size of errors that are not zero: what all looks measure in.
     unit: f64,
@@ -150,6 +150,10 @@ struct Standing {
     weight: f64,
 }
 
+/// A level that lacks less than this share of the span has arrived.
+const LACKING: f64 = 1e-6;
+/// How fast the span follows.
+const SPAN: f64 = 0.002;
 /// How fast the levels follow: the last value; middling; slow; steady, the reference for drifts.
 const FOLLOW: [f64; 4] = [1.0, 0.3, 0.015, 0.004];
 /// The slow level's place among them.
@@ -220,12 +224,14 @@ impl Stream {
             }
             self.bases.iter_mut().for_each(|base| base.begin(value));
             self.standing.add(value, 1.0);
-            (self.seen, self.span) = (1, value.abs());
+            self.seen = 1;
             return Ok(StreamPoint { expected: value, p_value: 1.0, score: 0.0, alarm: false });
         }
         let expected = self.bases[base].forecast(level, place);
-        self.unit = if self.sizes.weight > 0.0 { self.sizes.average().max(f64::MIN_POSITIVE) } else { 1.0 };
         let error = difference(value, expected, self.span);
+        // The first error is its own measure.
+        let size = if self.sizes.weight > 0.0 { self.sizes.average() } else { error.abs() };
+        self.unit = if size > 0.0 { size.max(f64::MIN_POSITIVE) } else { 1.0 };
         let (p_near, p_value) = self.probability(value, error, base, place);
         let (alarm, score) = self.judge(error, p_near, p_value);
         self.learn(value, error, place);
@@ -318,11 +324,12 @@ impl Stream {
         if shifted {
             (self.sums.up, self.sums.down) = (0.0, 0.0);
         }
+        let away = (value - self.bases[0].levels[SLOW].at).abs();
         for base in &mut self.bases {
             base.learn(value, scale, place, shifted, self.span);
         }
         let most = if self.span > 0.0 { 5.0 * self.span } else { f64::INFINITY };
-        self.span += 0.002 * (value.abs().min(most) - self.span);
+        self.span += SPAN * (away.min(most) - self.span);
         self.seen += 1;
     }
 }
@@ -475,5 +482,7 @@ impl Standing {
 /// What two values differ by; nothing where it is only what a level still lacks on its way to a value that stands still.
 fn difference(value: f64, expected: f64, span: f64) -> f64 {
     let difference = value - expected;
-    if difference.abs() <= 1e-6 * span { 0.0 } else { difference }
+    // Digits that a number so far from zero does not have are no difference either.
+    let lacking = (LACKING * span).max(8.0 * f64::EPSILON * value.abs());
+    if difference.abs() <= lacking { 0.0 } else { difference }
 }

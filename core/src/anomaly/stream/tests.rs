@@ -33,6 +33,19 @@ fn silent_on_what_is_usual() {
     assert!((9_900..10_000).all(|i| error(&points[i], i).abs() < 25.0));
 }
 
+/// In rupiah, in billions of them, or counted from far away: the same values raise the same alarms.
+#[test]
+fn the_unit_and_the_zero_do_not_matter() {
+    let alarms_of = |scale: f64, zero: f64| {
+        alarms(&stream(3_000, |i, value| zero + scale * if i == 2_000 { value + 45.0 } else { value }))
+    };
+    let plain = alarms_of(1.0, 0.0);
+    assert!(plain.contains(&2_000), "{plain:?}");
+    for (scale, zero) in [(1e-9, 0.0), (1e9, 0.0), (2.0_f64.powi(-30), 0.0), (1.0, 1e8), (1.0, -1e6)] {
+        assert_eq!(alarms_of(scale, zero), plain, "{scale} {zero}");
+    }
+}
+
 #[test]
 fn a_spike_a_shift_and_a_lost_season_are_found() {
     let spike = stream(3_000, |i, value| if i == 2_000 { value + 45.0 } else { value });
