@@ -130,8 +130,10 @@ impl FromStr for Month {
         let wrong =
             || Error::new(ErrorKind::InvalidInput, "this is not a month").hint("write year and month, such as 2026-01");
         let (year, month) = text.split_once('-').ok_or_else(wrong)?;
-        let digits = |part: &str, length| part.len() == length && part.bytes().all(|b| b.is_ascii_digit());
-        if !digits(year, 4) || !digits(month, 2) {
+        let digits =
+            |part: &str, lengths: &[usize]| lengths.contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        // Published series without dates are counted from the year 1; two digits could be any century's.
+        if !digits(year, &[1, 3, 4]) || !digits(month, &[2]) {
             return Err(wrong());
         }
         Self::new(year.parse().map_err(|_| wrong())?, month.parse().map_err(|_| wrong())?)
@@ -162,6 +164,14 @@ mod tests {
         assert!(!february.is_complete(date(2024, 2, 29)));
         assert!(february.is_complete(date(2024, 3, 1)));
         assert_eq!(february.days(), 29);
+    }
+
+    #[test]
+    fn early_years_need_no_zeros() {
+        for text in ["1-01", "0001-01"] {
+            assert_eq!(text.parse::<Month>().unwrap().to_string(), "0001-01");
+        }
+        assert_eq!("622-07".parse::<Month>().unwrap().to_string(), "0622-07");
     }
 
     #[test]
