@@ -4,6 +4,7 @@
 use dermawan::calendar::hijri::{MonthFeatures, Overrides};
 use dermawan::forecast::{Method, Options, fit};
 use dermawan::{Month, MonthlySeries};
+use dermawan_benches::noise::Noise;
 use dermawan_benches::{peers, results};
 use serde_json::Value;
 use std::error::Error;
@@ -57,23 +58,54 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Our own scores with the last values of the training parts in place of the test parts.
+/// Our own scores with the last values of the training parts in place of the test parts, and of the last values of simulated
+/// series, calm and with a season, whole and with months missing.
 fn hold_out(mut cases: Vec<Case>, count: usize) -> Result<()> {
     for case in &mut cases {
         let end = case.train.len().checked_sub(count).filter(|end| *end > 24).ok_or("so many cannot be held out")?;
         case.test = case.train.split_off(end);
     }
     let mut out = std::io::stdout().lock();
-    for (length, horizon) in [(0, count), (3, 3), (6, 3), (12, 3), (24, 3), (36, 3), (60, 3), (60, count)] {
-        let s = scores(&cases, &auto(true), length, horizon);
+    let mut say = |name: &str, cases: &[Case], length: usize, horizon: usize, missing: u64| {
+        let s = scores_with_gaps(cases, &auto(true), length, horizon, missing);
         let Scores { smape, mase, inside_80, inside_95, msis, .. } = s;
         let what = if length == 0 { "whole".to_owned() } else { format!("last {length}") };
+        let gaps = if missing == 0 { String::new() } else { format!(", {missing} % missing") };
         writeln!(
             out,
-            "{what:>8}, {horizon:>2} ahead: sMAPE {smape:5.2} MASE {mase:.3} 80 % {inside_80:.3} 95 % {inside_95:.3} MSIS {msis:.2}"
-        )?;
+            "{name:>6}, {what:>7}, {horizon:>2} ahead{gaps}: sMAPE {smape:5.2} MASE {mase:.3} 80 % {inside_80:.3} 95 % {inside_95:.3} MSIS {msis:.2}"
+        )
+    };
+    for (length, horizon) in [(0, count), (60, count)] {
+        say("M3", &cases, length, horizon, 0)?;
+    }
+    for (name, cases) in [("M3", &cases), ("calm", &simulated(0.0, 0.08)), ("season", &simulated(0.3, 0.1))] {
+        for length in [3, 4, 6, 8, 11, 12, 13, 14, 15, 16, 17, 18, 20, 22, 24, 26, 30, 36, 48] {
+            say(name, cases, length, 3, 0)?;
+        }
+        for (length, missing) in [(24, 10), (24, 25), (36, 10), (36, 25), (48, 10), (48, 25)] {
+            say(name, cases, length, 3, missing)?;
+        }
     }
     Ok(())
+}
+
+/// Four years and a quarter of months around 100, `swing` and `noise` on the logarithm, each series from another month of the
+/// year on.
+fn simulated(swing: f64, noise: f64) -> Vec<Case> {
+    let mut random = Noise(1);
+    (0..300)
+        .map(|series| {
+            let mut months: Vec<f64> = (series..series + 51)
+                .map(|t| {
+                    let season = (std::f64::consts::TAU * f64::from(t) / 12.0).sin();
+                    100.0 * (swing * season + noise * random.normal()).exp()
+                })
+                .collect();
+            let test = months.split_off(48);
+            Case { first: Month::of(jiff::civil::date(2015, 1, 1)) + series % 12, train: months, test }
+        })
+        .collect()
 }
 
 fn data(name: &str) -> PathBuf {
@@ -93,6 +125,12 @@ fn read(path: &Path) -> Result<Vec<Case>> {
 
 /// Forecasts every series from its last `length` values (0: all) and compares.
 fn scores(cases: &[Case], options: &Options, length: usize, horizon: usize) -> Scores {
+    scores_with_gaps(cases, options, length, horizon, 0)
+}
+
+/// The same with so many of a hundred months called missing.
+fn scores_with_gaps(cases: &[Case], options: &Options, length: usize, horizon: usize, missing: u64) -> Scores {
+    let mut random = Noise(2);
     let mut sum = Scores::default();
     let mut count = 0.0;
     for Case { first, train, test } in cases {
@@ -100,8 +138,13 @@ fn scores(cases: &[Case], options: &Options, length: usize, horizon: usize) -> S
         let scale = train.iter().skip(12).zip(train).map(|(now, then)| (now - then).abs()).sum::<f64>()
             / (train.len() - 12) as f64;
         let series = MonthlySeries { first: *first + start as i32, values: train[start..].to_vec() };
+        let mut options = options.clone();
+        if missing > 0 {
+            let months = (0..series.values.len() as i32).filter(|_| 100.0 * random.share() < missing as f64);
+            options.missing = months.map(|t| series.first + t).collect();
+        }
         let clock = Instant::now();
-        let fitted = fit(&series, options);
+        let fitted = fit(&series, &options);
         let forecast = fitted.as_ref().map(|fitted| fitted.predict(horizon as u16));
         sum.seconds += clock.elapsed().as_secs_f64();
         let (Ok(fitted), Ok(forecast)) = (&fitted, forecast) else {

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "benches measure what is outside")]
 
 use dermawan::anomaly::{Stream, StreamOptions};
+use dermawan_benches::noise::Noise;
 use dermawan_benches::results;
 use std::collections::VecDeque;
 use std::error::Error;
@@ -19,28 +20,6 @@ const AT: usize = 2_500;
 const SOON: usize = 200;
 /// How far a chart's statistic may stand out, in standard deviations: one in ten thousand if the values were normal.
 const STANDS_OUT: f64 = 3.89;
-
-/// Xorshift (Marsaglia 2003), and Box & Muller's normal numbers.
-struct Noise(u64);
-
-impl Noise {
-    fn share(&mut self) -> f64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        ((self.0 >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        (-2.0 * self.share().ln()).sqrt() * (std::f64::consts::TAU * self.share()).cos()
-    }
-
-    /// Student's t with three degrees of freedom.
-    fn heavy(&mut self) -> f64 {
-        let square: f64 = (0..3).map(|_| self.normal().powi(2)).sum();
-        self.normal() / (square / 3.0).sqrt()
-    }
-}
 
 /// A family of streams: name, the values by place, their noise and the value before; whether there is a trouble.
 type Family = (&'static str, fn(usize, &mut Noise, f64) -> f64, bool);

@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, reason = "benches measure what is outside")]
 
 pub mod measure;
+pub mod noise;
 pub mod peers;
 pub mod race;
 pub mod results;

@@ -185,13 +185,14 @@ impl Adjustment {
         values
     }
 
-    /// The series as if it had stood on its newest level all along, where that moved within the last year.
-    pub(super) fn on_the_new_level(&self, values: &[f64]) -> Option<Vec<f64>> {
+    /// The series as if it had stood on its newest level all along, where that moved within the last year, and the months on
+    /// it.
+    pub(super) fn on_the_new_level(&self, values: &[f64]) -> Option<(Vec<f64>, usize)> {
         let moved = moved(&self.deseasoned(), &self.plain)?;
         let bring = |(t, &value): (usize, &f64)| {
             if t < moved.from { shifted(value, moved.by, self.scale, self.unit) } else { value }
         };
-        Some(values.iter().enumerate().map(bring).collect())
+        Some((values.iter().enumerate().map(bring).collect(), values.len() - moved.from))
     }
 
     /// Whether month `t` was set aside.

@@ -9,9 +9,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Month, MonthlySeries, Rupiah};
 use serde::{Deserialize, Serialize};
 
-/// Whole months from which on a method that was not asked for is the combination: two years, from which on all its
-/// models take part and a season can be told from chance. Below, the rule of the existing application stays.
-const ENOUGH: usize = 24;
+/// Whole months from which on a method that was not asked for is the combination; on simulated months with and without a
+/// season its chances are nearer to what comes true than the line's. In the first year the rule of the existing
+/// application stays, with which it is compared.
+const ENOUGH: usize = 13;
 
 /// How to forecast the cash flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,10 +21,10 @@ pub struct CashFlowOptions {
     /// Months ahead, at least 1; 3 by default, the time in which an administrator can still act.
     pub horizon: u16,
     /// How income is forecast. Left out (the default): the least-squares line through the monthly totals, a month's own
-    /// value each month, and from 24 whole months on the combination ([`Method::Auto`]). `ols` is the line always.
+    /// value each month, and from 13 whole months on the combination ([`Method::Auto`]). `ols` is the line always.
     pub income_method: Option<Method>,
     /// How expense is forecast. Left out (the default): the moving average of monthly totals, for expenses follow the
-    /// number of children more than the calendar, and a line through few months overshoots; from 24 whole months on the
+    /// number of children more than the calendar, and a line through few months overshoots; from 13 whole months on the
     /// combination. `moving_average` is the average always.
     pub expense_method: Option<Method>,
     /// Months that a moving average looks back on, at least 1; 6 by default.

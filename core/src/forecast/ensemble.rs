@@ -95,9 +95,11 @@ const LARGEST_GROWTH: f64 = 4.0;
 
 /// Weights of the newest size and chance of Teunter, Syntetos & Babai's method.
 const TSB_WEIGHT: f64 = 0.2;
-/// Months from which on a month to come has been seen: models of the seasonally adjusted series take part, and weights are
-/// learned.
-const FULL: usize = 13;
+/// Months from which on models of the seasonally adjusted series take part: before, most of the season rests on single months,
+/// and what is left of them looks too calm.
+const FULL: usize = 18;
+/// Months from which on weights are learned.
+const LEARNED: usize = 13;
 /// Months from which on models with several parameters take part.
 const SOME: usize = 10;
 /// Past origins count for the weights from this share of the months on (one in three), and up to so many steps ahead.
@@ -127,6 +129,10 @@ fn combination(months: usize) -> &'static [Method] {
     }
 }
 
+/// The same for a series of which more than half of the months are empty: a trend or an estimated level would follow each single
+/// payment. Croston's and Teunter, Syntetos & Babai's methods know how rare they are, the structural model in which months.
+const INTERMITTENT: &[Method] = &[Method::Structural, Method::CrostonSba, Method::Tsb, Method::Average];
+
 /// The weight of a model before anything is learned of the series; the others have 1.
 fn share(method: Method, months: usize) -> f64 {
     match method {
@@ -146,6 +152,7 @@ impl Ensemble {
         let seen = || values.iter().filter(|value| value.is_finite());
         let size = seen().map(|value| value.abs()).sum::<f64>() / seen().count().max(1) as f64;
         let unit = if size > 0.0 { size } else { 1.0 };
+        let empty = seen().filter(|value| value.abs() <= 0.0).count();
         let ceiling = LARGEST_GROWTH * seen().fold(0.0, |largest: f64, value| largest.max(value.abs()));
         if method.is_published() && columns.is_empty() && values.iter().all(|value| value.is_finite()) {
             let adjustments = vec![Adjustment::none(values, unit)];
@@ -173,6 +180,7 @@ impl Ensemble {
         }
         let mut ensemble = Self { members: Vec::new(), adjustments, columns, n, ceiling };
         let methods = match method {
+            Method::Auto if 2 * empty > seen().count() => INTERMITTENT,
             Method::Auto => combination(n),
             ref method => std::slice::from_ref(method),
         };
@@ -182,7 +190,7 @@ impl Ensemble {
             for member in &mut ensemble.members {
                 member.weight *= share(member.method, n);
             }
-            if n >= FULL {
+            if n >= LEARNED {
                 ensemble.reweigh(values);
             }
         }
@@ -395,6 +403,16 @@ impl Ensemble {
     /// What was found about the Hijri calendar on the dominant scale.
     pub(super) fn hijri(&self) -> HijriEffect {
         self.adjustments[0].hijri(&self.columns)
+    }
+
+    /// How many coefficients the structural model on the dominant scale takes from the values.
+    pub(super) fn coefficients(&self) -> f64 {
+        self.adjustments[0].structural.as_ref().map_or(0.0, Structural::freedom)
+    }
+
+    /// Which share of the next month's error stays in the months after it, by the structural model; `None` without one.
+    pub(super) fn lasting(&self) -> Option<f64> {
+        self.adjustments[0].structural.as_ref().map(Structural::lasting)
     }
 
     /// The standard deviation of the error on the dominant scale: by the structural model there, else by the method that

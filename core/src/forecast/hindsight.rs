@@ -2,11 +2,12 @@
 
 use super::Fitted;
 use super::ensemble::{Effects, Ensemble};
-use super::interval::{Past, SHAPE_STEPS, Spread};
+use super::interval::{Past, SHAPE_STEPS, Seen, Spread};
 
 /// Past forecasts are looked at from this share of the months on (one in four): before, a model has seen too little.
 const SETTLED: usize = 4;
-/// Before anything is known, half of an error stays in the next month's forecast, which counts as so many past origins.
+/// Where no model says so, half of an error stays in the next month's forecast; what is known before counts as so many past
+/// origins.
 pub(super) const PERSISTENCE: f64 = 0.5;
 const PERSISTENCE_WEIGHT: f64 = 10.0;
 
@@ -17,7 +18,7 @@ pub(super) struct Hindsight {
     /// One-step forecasts and values, in the unit of the series; spikes are left out.
     pub(super) one_step: Vec<(f64, f64)>,
     /// How much of an error is left a month later: the slope of the errors of h + 1 steps on those of h steps, from the
-    /// same past origins, pulled towards [`PERSISTENCE`].
+    /// same past origins, pulled towards what the structural model says.
     pub(super) persistence: f64,
 }
 
@@ -62,10 +63,15 @@ impl Fitted {
         });
         let mut own = vec![0.0; steps];
         ensemble.sigma(&mut own);
-        let mut spread = Spread::new(&past, &own, n);
+        let known = self.values.iter().filter(|value| value.is_finite()).count();
+        let mut spread = Spread::new(&past, &own, Seen { n, known, coefficients: ensemble.coefficients() });
         spread.sd.truncate(horizon);
-        let seen = if squares > 0.0 { (products / squares).clamp(0.0, 1.0) } else { PERSISTENCE };
-        let persistence = (origins * seen + PERSISTENCE_WEIGHT * PERSISTENCE) / (origins + PERSISTENCE_WEIGHT);
+        if let Some(months) = self.new_level {
+            spread.add_level_of(months);
+        }
+        let before = ensemble.lasting().unwrap_or(PERSISTENCE);
+        let seen = if squares > 0.0 { (products / squares).clamp(0.0, 1.0) } else { before };
+        let persistence = (origins * seen + PERSISTENCE_WEIGHT * before) / (origins + PERSISTENCE_WEIGHT);
         Hindsight { effects, spread, one_step, persistence }
     }
 

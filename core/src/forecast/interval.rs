@@ -8,12 +8,15 @@
 use crate::stats::student_t;
 
 /// Past forecasts were made with coefficients that had seen their answers, and the world changes: the real errors are
-/// larger. By how much, was found by holding out the ends of the training part of the M3 competition's monthly series.
-const OPTIMISM: f64 = 1.11;
-/// And by so much more in units of one over the months there are: from a year on a season is estimated, of which each month was
-/// seen a few times only, so that its past errors are too small by more.
-const OPTIMISM_IN_THE_FIRST_YEAR: f64 = 3.2;
-const OPTIMISM_LATER: f64 = 5.0;
+/// larger. By how much, was found by holding out the ends of the training part of the M3 competition's monthly series, and
+/// on simulated series with and without a season.
+const OPTIMISM: f64 = 1.08;
+/// And by so much more for each coefficient that was taken from the values, in units of one over the months seen.
+const OPTIMISM_A_COEFFICIENT: f64 = 1.5;
+/// And by so much more, times the share of the months that are missing: their neighbours look too smooth.
+const OPTIMISM_OF_GAPS: f64 = 0.4;
+/// In the first year there is no season that could be taken from the values: by so much more in units of one over the months.
+const FIRST_YEAR: (f64, f64) = (1.11, 3.2);
 const YEAR: usize = 12;
 /// The formula of the structural model counts as so many errors.
 const PRIOR_WEIGHT: f64 = 10.0;
@@ -24,6 +27,9 @@ const TAIL_WEIGHT: f64 = 300.0;
 /// Its degrees of freedom: one for so many months, within bounds.
 const MONTHS_A_DEGREE: f64 = 14.0;
 const DEGREES: (f64, f64) = (5.0, 200.0);
+
+/// The variance of the median of normal numbers, in units of that of their mean: π/2.
+const VARIANCE_OF_MEDIAN: f64 = std::f64::consts::FRAC_PI_2;
 
 /// The shape of the tails is told by the errors of so many steps ahead, a year, however many are asked for: a month's
 /// interval does not hang on what else is asked for.
@@ -36,6 +42,29 @@ pub(super) struct Past {
     pub(super) errors: Vec<Vec<f64>>,
 }
 
+/// What the intervals must know of the series.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    /// The months from the first to the last.
+    pub(super) n: usize,
+    /// Those that are not missing.
+    pub(super) known: usize,
+    /// How many coefficients were taken from them.
+    pub(super) coefficients: f64,
+}
+
+impl Seen {
+    /// By what factor real errors are larger than those of the past forecasts.
+    fn optimism(self) -> f64 {
+        let n = self.n as f64;
+        if self.n < YEAR {
+            return FIRST_YEAR.0 + FIRST_YEAR.1 / n;
+        }
+        let known = self.known as f64;
+        OPTIMISM + OPTIMISM_A_COEFFICIENT * self.coefficients / known + OPTIMISM_OF_GAPS * (1.0 - known / n)
+    }
+}
+
 /// The standard deviations of the error at each step ahead, and the multiples that the bounds lie away.
 #[derive(Clone, Debug)]
 pub(super) struct Spread {
@@ -45,17 +74,24 @@ pub(super) struct Spread {
 }
 
 impl Spread {
-    /// From past errors and the model's own standard deviations, of a series of `n` months.
-    pub(super) fn new(past: &Past, own: &[f64], n: usize) -> Self {
+    /// From past errors and the model's own standard deviations.
+    pub(super) fn new(past: &Past, own: &[f64], seen: Seen) -> Self {
         let raw = blended(past, own, 1.0);
-        let short = if n < YEAR { OPTIMISM_IN_THE_FIRST_YEAR } else { OPTIMISM_LATER };
-        let sd = blended(past, own, OPTIMISM + short / n as f64);
+        let sd = blended(past, own, seen.optimism());
         let mut scores = Vec::with_capacity(past.errors.iter().take(SHAPE_STEPS).map(Vec::len).sum());
         for (errors, sd) in past.errors.iter().zip(&raw).take(SHAPE_STEPS).filter(|(_, sd)| **sd > 0.0) {
             let per_sd = 1.0 / sd;
             scores.extend(errors.iter().map(|e| (e * per_sd).abs()));
         }
-        Self { sd, scores, n }
+        Self { sd, scores, n: seen.n }
+    }
+
+    /// Adds what is not known of a level that is the middle of so many months.
+    pub(super) fn add_level_of(&mut self, months: usize) {
+        let of_level = self.sd.first().map_or(0.0, |sd| sd * sd * VARIANCE_OF_MEDIAN / months.max(1) as f64);
+        for sd in &mut self.sd {
+            *sd = (*sd * *sd + of_level).sqrt();
+        }
     }
 
     /// How many standard deviations to go to each side, so that a share of the future months lies between.

@@ -5,6 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::MonthlySeries;
 use crate::stats::{LARGEST, Shrunken, parallel};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A series with a name, such as a category's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,8 +65,8 @@ pub struct NamedForecast {
 ///
 /// # Errors
 ///
-/// Those of [`fit`], with the part named; `invalid_input` without a part, when two series end with different months, or
-/// when the sum leaves the range of numbers.
+/// Those of [`fit`], with the part named; `invalid_input` without a part, when two parts have the same name or two series
+/// end with different months, or when the sum leaves the range of numbers.
 pub fn many(
     parts: &[Named],
     total: Option<&MonthlySeries>,
@@ -73,6 +74,10 @@ pub fn many(
     how: Reconciliation,
     options: &Options,
 ) -> Result<Reconciled> {
+    let mut names = BTreeSet::new();
+    if let Some(twice) = parts.iter().find(|part| !names.insert(&part.name)) {
+        return Err(Error::new(ErrorKind::InvalidInput, "two series have the same name").context("series", &twice.name));
+    }
     together(parts, total, horizon, how, options).map(|together| together.reconciled)
 }
 
@@ -289,6 +294,13 @@ mod tests {
     }
 
     #[test]
+    fn two_parts_of_one_name_are_refused() {
+        let parts = [named("zakat", vec![1.0, 2.0, 3.0]), named("zakat", vec![9.0, 5.0, 4.0])];
+        let error = many(&parts, None, 1, Reconciliation::BottomUp, &Options::default()).unwrap_err();
+        assert!(error.code() == "invalid_input" && error.to_string().contains("zakat"), "{error}");
+    }
+
+    #[test]
     fn bottom_up_keeps_the_parts() {
         let parts = [named("zakat", vec![1.0, 2.0, 3.0, 4.0]), named("box", vec![9.0, 5.0, 4.0])];
         let options = Options { method: Method::Ols, ..Options::default() };
@@ -375,7 +387,8 @@ mod tests {
             values in proptest::collection::vec(proptest::collection::vec(prop_oneof![Just(0.0), 0.0..1e9_f64], 3..30), 1..5),
             how in 0..3_usize, line: bool,
         ) {
-            let parts: Vec<Named> = values.into_iter().map(|values| named("part", values)).collect();
+            let name = |i: usize| format!("part {i}");
+            let parts: Vec<Named> = values.into_iter().enumerate().map(|(i, values)| named(&name(i), values)).collect();
             let how = [Reconciliation::BottomUp, Reconciliation::MinTrace, Reconciliation::TopDown][how];
             let method = if line { Method::Ols } else { Method::Auto };
             let found = many(&parts, None, 4, how, &Options { method, ..Options::default() }).unwrap();

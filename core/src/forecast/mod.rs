@@ -34,6 +34,7 @@ mod next_gift;
 mod ols;
 mod options;
 mod outcome;
+mod payday;
 mod simulation;
 mod spikes;
 
@@ -69,6 +70,8 @@ pub struct Fitted {
     options: Options,
     last: Month,
     values: Vec<f64>,
+    /// The months on the newest level, where it moved.
+    new_level: Option<usize>,
     never_below_zero: bool,
     notes: Vec<Note>,
 }
@@ -113,6 +116,7 @@ pub fn fit(series: &MonthlySeries, options: &Options) -> Result<Fitted> {
         notes.push(Note::MayBeNegative);
     }
     let open = known.len() < values.len();
+    let mut new_level = None;
     let model = match options.method {
         Method::Ols | Method::MovingAverage if open => {
             return Err(Error::new(ErrorKind::InvalidInput, "this method cannot leave missing months open")
@@ -144,11 +148,11 @@ pub fn fit(series: &MonthlySeries, options: &Options) -> Result<Fitted> {
             });
             let mut ensemble = ensemble.ok_or_else(|| too_short(FEWEST, known.len()))?;
             if method == Method::Auto
-                && let Some(brought) = ensemble.adjustments[0].on_the_new_level(&values)
+                && let Some((brought, months)) = ensemble.adjustments[0].on_the_new_level(&values)
                 && (negative || brought.iter().all(|&value| value >= 0.0))
                 && let Some(again) = Ensemble::fit(&brought, method, ensemble.columns.clone())
             {
-                (values, ensemble) = (brought, again);
+                (values, ensemble, new_level) = (brought, again, Some(months));
                 notes.push(Note::NewLevel);
             }
             if method == Method::Auto && values.len() < TWO_YEARS {
@@ -165,6 +169,7 @@ pub fn fit(series: &MonthlySeries, options: &Options) -> Result<Fitted> {
         options: options.clone(),
         last: series.first + (values.len() as i32 - 1),
         values,
+        new_level,
         never_below_zero: options.non_negative && !negative,
         notes,
     })

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Method {
-    /// The average of several models that err in different places; which ones, depends on how many months there are, and
-    /// from 13 months on those weigh more that would have forecast the past months better.
+    /// The average of several models that err in different places; which ones, depends on how many months there are and
+    /// how many of them are empty, and from 13 months on those weigh more that would have forecast the past months better.
     /// Needs 3 months.
     #[default]
     Auto,

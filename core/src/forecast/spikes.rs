@@ -9,6 +9,13 @@ const BEYOND_RANGE: f64 = 2.0;
 const SPIKE_AT_THE_END: f64 = 7.0;
 /// Fewer months do not tell a spike from noise.
 const NEEDED: usize = 8;
+/// Before it is known what the season does to the newest month, and with so few months that noise is hardly known, it needs so
+/// many robust standard deviations, so many ranges of its neighbours, and so many months.
+const UNSEEN: (f64, f64) = (15.0, 5.0);
+const UNSEEN_NEEDS: usize = 5;
+/// Below so many months the season's share of the newest month has been seen once at most; from a year on it is estimated from
+/// that month itself, in which a spike would hide.
+const SEASON: (usize, usize) = (12, 24);
 /// The median absolute deviation of normal noise is so much of its standard deviation.
 const MAD_OF_NORMAL: f64 = 0.6745;
 /// The robust standard deviation counts at least so much, as a share of a month: what lies within 3 % of its neighbours is
@@ -64,16 +71,14 @@ pub(super) struct Spike {
 pub(super) fn spikes(rest: &[f64], seasoned: &[f64]) -> Vec<Spike> {
     let n = rest.len();
     if n < NEEDED {
-        return Vec::new();
+        return newest(seasoned).into_iter().collect();
     }
     let (distances, ranges) = distances_and_ranges(rest);
     let raw = self::distances(seasoned);
-    let sizes = |distances: &[f64], least: f64| -> f64 {
-        median(distances.iter().map(|d| d.abs()).filter(|&d| d >= least).collect()) / MAD_OF_NORMAL
-    };
-    let equal = seasoned.windows(2).filter(|pair| (pair[1] - pair[0]).abs() <= 0.0).count();
-    // Where many months are equal, such as zeros, the others tell how far months lie apart.
-    let spread = if MOSTLY_EQUAL * equal > n { sizes(&raw, LEAST_SPREAD) } else { sizes(&distances, 0.0) };
+    let hidden = (SEASON.0..SEASON.1).contains(&n).then(|| newest(seasoned)).flatten();
+    let hidden = hidden.filter(|spike| !recurs(&raw, spike.t));
+    // Where many months are equal, the others tell how far months lie apart.
+    let spread = if mostly_equal(seasoned) { sizes(&raw, LEAST_SPREAD) } else { sizes(&distances, 0.0) };
     let spread = spread.max(LEAST_SPREAD);
     let far = |t: usize| {
         let middle = t >= 2 && t + 2 < n;
@@ -84,14 +89,34 @@ pub(super) fn spikes(rest: &[f64], seasoned: &[f64]) -> Vec<Spike> {
     let came_back = |t: usize| t + 2 != n || (rest[t] - rest[t + 1]).abs() > 0.5 * distances[t].abs();
     let found: Vec<usize> = (0..n).filter(|&t| far(t) && came_back(t) && !recurs(&raw, t)).collect();
     if found.len() * RARE > n {
-        return Vec::new();
+        return hidden.into_iter().collect();
     }
     let spike = |t| {
         let distance: f64 = distances[t];
         let excess = (t + 1 == n).then(|| distance - distance.signum() * BELIEVED * spread);
         Spike { t, excess }
     };
-    found.into_iter().map(spike).collect()
+    found.into_iter().filter(|&t| t + 1 < n || hidden.is_none()).map(spike).chain(hidden).collect()
+}
+
+/// The newest month, where it lies absurdly far off.
+fn newest(values: &[f64]) -> Option<Spike> {
+    let t = values.len().checked_sub(1).filter(|_| values.len() >= UNSEEN_NEEDS && !mostly_equal(values))?;
+    let (distances, ranges) = distances_and_ranges(values);
+    let spread = sizes(&distances[..t], 0.0).max(LEAST_SPREAD);
+    let far = distances[t].abs() > UNSEEN.0 * spread && distances[t].abs() > UNSEEN.1 * ranges[t];
+    far.then(|| Spike { t, excess: Some(distances[t] - distances[t].signum() * BELIEVED * spread) })
+}
+
+/// The robust standard deviation of distances of at least `least`.
+fn sizes(distances: &[f64], least: f64) -> f64 {
+    median(distances.iter().map(|d| d.abs()).filter(|&d| d >= least).collect()) / MAD_OF_NORMAL
+}
+
+/// Whether many months are equal to the one before, such as zeros.
+fn mostly_equal(values: &[f64]) -> bool {
+    let equal = values.windows(2).filter(|pair| (pair[1] - pair[0]).abs() <= 0.0).count();
+    MOSTLY_EQUAL * equal > values.len()
 }
 
 /// A level that moved in one step within the last year and stayed; `rest` and `seasoned` as in [`spikes`]. What came

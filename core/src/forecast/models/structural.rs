@@ -30,6 +30,10 @@ const DRIFT: f64 = 0.01;
 const LEAST_STEP: f64 = 0.02;
 /// Added to a variance, so that a constant series has one; the values are scaled to about 1 before.
 const TINY: f64 = 1e-9;
+/// Two equal Januaries are no proof that there is no noise: a season leaves this share of the variance at first, which counts
+/// as so many months.
+const NOISE: f64 = 0.5;
+const DOUBT: f64 = 1.0;
 /// Combinations that weigh less are left out.
 const NEGLIGIBLE: f64 = 0.002;
 
@@ -71,6 +75,8 @@ struct Part {
     /// Lower triangle of the Cholesky factor of X'X + D⁻¹ over the active columns.
     factor: Vec<f64>,
     active: Vec<usize>,
+    /// Their prior variances.
+    priors: Vec<f64>,
     /// Variance of noise and step together.
     variance: f64,
 }
@@ -114,6 +120,8 @@ impl Structural {
         let seen = y.iter().filter(|value| value.is_finite()).count();
         // Below a year, no month to come has been seen.
         let seasons = if design.period > 1 && n >= design.period { design.period } else { 0 };
+        // Only where a month came a second time can it coincide.
+        let doubt = if seasons > 0 && n > seasons { DOUBT } else { 0.0 };
         let width = seasons + 1 + design.columns.len();
         let free = design.columns.len() > design.given;
         let filters: Vec<Filter> = STEPS.iter().map(|&q| Filter::run(y, first, q, seasons, design.columns)).collect();
@@ -142,7 +150,8 @@ impl Structural {
                     j if j <= seasons + design.given => GIVEN,
                     _ => regressor,
                 };
-                let (evidence, part) = regress(&filters[filter].gram, width, prior, seen, filters[filter].log_spread);
+                let (evidence, part) =
+                    regress(&filters[filter].gram, width, prior, seen, filters[filter].log_spread, doubt);
                 let evidence =
                     evidence + prior_of_step(STEPS[filter]) + prior_of_season(season) + prior_of_regressors(regressor);
                 if let Some(evidences) = rounds.get_mut(round) {
@@ -221,6 +230,42 @@ impl Structural {
         let effects = &self.beta[..self.seasons];
         let mean = effects.iter().sum::<f64>() / self.seasons.max(1) as f64;
         effects.iter().map(|effect| effect - mean).collect()
+    }
+
+    /// Which share of the variance of the first month ahead is what is not known of the level and of β: it stays in the months
+    /// after it.
+    pub(crate) fn lasting(&self) -> f64 {
+        let mut x = vec![0.0; self.beta.len()];
+        fill(&mut x, self.n, self.seasons, &self.columns);
+        let of = |part: &Part| {
+            let filter = &self.filters[part.filter];
+            let lasts = filter.spread + quadratic(part, |j| x[j] - filter.level[j]);
+            part.weight * lasts / (lasts + filter.noise)
+        };
+        self.parts.iter().map(of).sum()
+    }
+
+    /// How many coefficients the values determine, as far as the prior does not: the trace of (X'X + D⁻¹)⁻¹X'X (Moody 1992).
+    pub(crate) fn freedom(&self) -> f64 {
+        let of = |part: &Part| {
+            let k = part.active.len();
+            let left: f64 = part
+                .priors
+                .iter()
+                .enumerate()
+                .map(|(j, prior)| {
+                    // The j-th column of the factor's inverse, squared, is the j-th variance.
+                    let mut column = vec![0.0; k];
+                    for i in j..k {
+                        let dot: f64 = (j..i).map(|m| part.factor[i * k + m] * column[m]).sum();
+                        column[i] = (f64::from(u8::from(i == j)) - dot) / part.factor[i * k + i];
+                    }
+                    column.iter().map(|value| value * value).sum::<f64>() / prior
+                })
+                .sum();
+            part.weight * (k as f64 - left)
+        };
+        self.parts.iter().map(of).sum()
     }
 
     /// The coefficients of the regressors.
@@ -366,7 +411,14 @@ fn average<'a>(parts: impl Iterator<Item = &'a Part>, columns: usize) -> (f64, V
 }
 
 /// The ridge regression of the last column of a Gram matrix on the others, with the log marginal likelihood.
-fn regress(gram: &[f64], columns: usize, prior: impl Fn(usize) -> f64, seen: usize, log_spread: f64) -> (f64, Part) {
+fn regress(
+    gram: &[f64],
+    columns: usize,
+    prior: impl Fn(usize) -> f64,
+    seen: usize,
+    log_spread: f64,
+    doubt: f64,
+) -> (f64, Part) {
     let width = columns + 1;
     let active: Vec<usize> = (0..columns).filter(|&j| prior(j) > 0.0).collect();
     let k = active.len();
@@ -406,10 +458,24 @@ fn regress(gram: &[f64], columns: usize, prior: impl Fn(usize) -> f64, seen: usi
     let mut beta = vec![0.0; columns];
     active.iter().zip(&solved).for_each(|(&j, &value)| beta[j] = value);
     let degrees = seen.saturating_sub(1).max(1) as f64;
-    let variance = squares.max(0.0) / degrees + TINY;
+    // How large the noise is without any coefficient.
+    let plain = gram[columns * width + columns] / degrees;
+    let variance = (squares.max(0.0) + doubt * NOISE * plain) / (degrees + doubt) + TINY;
     log_determinant += determinant.ln();
-    let evidence = -0.5 * ((degrees + 1.0) * variance.ln() + log_spread + log_determinant);
-    (evidence, Part { weight: 0.0, filter: 0, regressed: false, beta, factor, active, variance })
+    let evidence = -0.5 * ((degrees + 1.0 + doubt) * variance.ln() + log_spread + log_determinant);
+    (
+        evidence,
+        Part {
+            weight: 0.0,
+            filter: 0,
+            regressed: false,
+            beta,
+            factor,
+            priors: active.iter().map(|&j| prior(j)).collect(),
+            active,
+            variance,
+        },
+    )
 }
 
 /// z'(X'X + D⁻¹)⁻¹z of the active columns.

@@ -237,3 +237,60 @@ fn a_long_history_does_not_hold_a_new_level_back() {
         .collect();
     assert!(!forecast(&walk, 1).notes.contains(&Note::NewLevel));
 }
+
+/// The 80 % interval of months that are nothing but noise holds them at every length, in the second year too, when each
+/// month of the year has come twice at most and a season seems to fit by chance; likewise with a true season, and with
+/// months missing.
+#[test]
+fn intervals_hold_at_every_length() {
+    for n in [12, 13, 14, 16, 18, 20, 24, 36] {
+        let (_, inside) = judged(n, 3, Method::Auto, |noise, _| 100.0 * (0.08 * noise()).exp());
+        assert!((0.7..0.93).contains(&inside), "{n}: {inside}");
+    }
+    for (n, every) in [(18, 997), (24, 997), (36, 997), (36, 10)] {
+        let (mut inside, mut count) = (0, 0);
+        for seed in 0..60 {
+            let mut random = Rng::new(seed);
+            let mut month = |t: usize| {
+                let season = (std::f64::consts::TAU * (t + seed as usize) as f64 / 12.0).sin();
+                100.0 * (0.3 * season + 0.1 * random.normal()).exp()
+            };
+            let values: Vec<f64> = (0..n + 3).map(&mut month).collect();
+            let missing = (0..n as i32).filter(|t| (t * 7 + seed as i32) % every == 1).map(|t| first() + t).collect();
+            let options = Options { missing, level: 0.8, ..Options::default() };
+            let series = MonthlySeries { first: first(), values: values[..n].to_vec() };
+            for (point, value) in fit(&series, &options).unwrap().predict(3).points.iter().zip(&values[n..]) {
+                inside += i32::from(point.lower <= *value && *value <= point.upper);
+                count += 1;
+            }
+        }
+        assert!((count * 7..count * 10).contains(&(inside * 10)), "{n} with a season, {every}: {inside} of {count}");
+    }
+}
+
+/// One month that is five times too large, at the end of a short history, is no new level.
+#[test]
+fn one_odd_month_at_the_end_of_a_short_history() {
+    for n in [7, 8, 11, 12, 13, 18, 23, 24] {
+        let mut random = Rng::new(n as u64);
+        let mut values: Vec<f64> = (0..n).map(|_| 100.0 * (0.08 * random.normal()).exp()).collect();
+        values[n - 1] *= 5.0;
+        let found = forecast(&values, 3);
+        assert!(found.notes.contains(&Note::Spikes), "{n}: {:?}", found.notes);
+        assert!(found.points.iter().all(|point| point.value < 170.0), "{n}: {:?}", found.points);
+    }
+}
+
+/// Years of nothing and then one payment: it may have been the only one.
+#[test]
+fn one_payment_after_empty_years_is_no_trend() {
+    for n in [6, 12, 18, 24, 36, 48] {
+        let mut values = vec![0.0; n];
+        values[n - 1] = 100.0;
+        let found = forecast(&values, 3);
+        for point in &found.points {
+            assert!(point.value < 50.0 && point.lower <= 0.0 && point.upper >= point.value, "{n}: {point:?}");
+        }
+        assert!(found.models.iter().any(|share| share.method == Method::CrostonSba), "{n}: {:?}", found.models);
+    }
+}
