@@ -15,8 +15,9 @@ const OPTIMISM: f64 = 1.08;
 const OPTIMISM_A_COEFFICIENT: f64 = 1.5;
 /// And by so much more, times the share of the months that are missing: their neighbours look too smooth.
 const OPTIMISM_OF_GAPS: f64 = 0.4;
-/// In the first year there is no season that could be taken from the values: by so much more in units of one over the months.
-const FIRST_YEAR: (f64, f64) = (1.11, 3.2);
+/// In the first year there is no season that could be taken from the values: by this, and so much more in units of one over the
+/// square of the months.
+const FIRST_YEAR: (f64, f64) = (1.236, 11.4);
 const YEAR: usize = 12;
 /// The formula of the structural model counts as so many errors.
 const PRIOR_WEIGHT: f64 = 10.0;
@@ -58,7 +59,7 @@ impl Seen {
     fn optimism(self) -> f64 {
         let n = self.n as f64;
         if self.n < YEAR {
-            return FIRST_YEAR.0 + FIRST_YEAR.1 / n;
+            return FIRST_YEAR.0 + FIRST_YEAR.1 / (n * n);
         }
         let known = self.known as f64;
         OPTIMISM + OPTIMISM_A_COEFFICIENT * self.coefficients / known + OPTIMISM_OF_GAPS * (1.0 - known / n)
