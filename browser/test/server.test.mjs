@@ -61,6 +61,8 @@ device = "6281100000099"
 gap = { min_ms = 0, max_ms = 0 }
 reply_gap = { min_ms = 0, max_ms = 0 }
 recipient_gap_ms = 0
+device_probe_seconds = 1
+breaker_probe_seconds = 2
 quiet_hours = { from = "00:00", to = "00:00" }
 [schedule]
 brief = false
