@@ -118,7 +118,7 @@ fn months(charities: u64) -> Outcome<String> {
 fn levels(charities: u64) -> Outcome<String> {
     let mut body = String::from(
         "\nFalse alarms on clean histories as a multiple of the stated level:\n\n\
-         | noise | level | 4 months | 7 | 13 | 36 |\n|---|---|---|---|---|---|\n",
+         | noise | level | 4 months | 7 | 10 | 13 | 16 | 24 | 36 |\n|---|---|---|---|---|---|---|---|---|\n",
     );
     for shape in [
         MonthNoise::Normal,
@@ -130,7 +130,7 @@ fn levels(charities: u64) -> Outcome<String> {
     ] {
         for level in [0.01, 0.05] {
             write!(body, "| {shape:?} | {level} |")?;
-            for months in [4, 7, 13, 36] {
+            for months in [4, 7, 10, 13, 16, 24, 36] {
                 let clean = MonthOptions { months, shape, contamination: 0.0, ..MonthOptions::default() };
                 let options =
                     ExpenseOptions { false_alarm: Some(level), smallest_change: 0.0, ..every(Method::Robust) };

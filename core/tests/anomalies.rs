@@ -78,6 +78,8 @@ fn holds_its_false_alarm_level() {
         (MonthNoise::Skewed, 7),
         (MonthNoise::Skewed, 36),
         (MonthNoise::Heavy, 7),
+        (MonthNoise::Heavy, 10),
+        (MonthNoise::Heavy, 16),
         (MonthNoise::Heavy, 36),
     ] {
         let clean = MonthOptions { months, shape, contamination: 0.0, ..MonthOptions::default() };

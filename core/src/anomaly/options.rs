@@ -46,9 +46,9 @@ pub struct ExpenseOptions {
     /// How often an ordinary month may be called strange, above 0 and at most 0.5; for the robust method. Few months
     /// cannot tell how heavy the tails are: of a stated 0.05 exponential noise makes up to 1.7 times as many, Laplace and
     /// Student's t with 3 degrees of freedom up to 1.4 times, very wide normal noise (0.6 on the logarithm) at four months
-    /// 1.5 times, and one normal category alone at four months 0.6 times. A level of 0.01 is held within a factor of
-    /// two only, and only for the milder shapes. `None`, the
-    /// default, asks no chance but what a month is: strange when it is something else than noise with a probability above
+    /// 1.5 times, and one normal category alone at four months 0.6 times. A level of 0.01 is not held: normal noise makes
+    /// a third to two thirds as many of it up to twenty months, Student's t with 5 degrees of freedom up to 1.6 times as
+    /// many. `None`, the default, asks no chance but what a month is: strange when it is something else than noise with a probability above
     /// 0.35 at four months, rising to 0.5 at thirteen, which finds the most for its false alarms (0.1 to 0.8 %).
     pub false_alarm: Option<f64>,
     /// Strange months whose p-value is below this share of the false-alarm level are HIGH; a quarter by default. Where no

@@ -11,9 +11,10 @@
 use super::noise::Noise;
 use super::odd::Odd;
 
-/// Shares of months that are something else, each with its prior probability: hardly any, and one in twelve. A chance
-/// must hold its level where nothing is odd, so either is as probable for it.
-const ODD: [(f64, f64); 2] = [(0.01, 0.5), (0.08, 0.5)];
+/// Shares of months that are something else, each with its prior probability: next to none, and one in twelve. A chance
+/// must hold its level where nothing is odd, so either is as probable for it; and were the smaller share one in a
+/// hundred, it would explain the ends of heavy tails, which then counted as no noise.
+const ODD: [(f64, f64); 2] = [(0.001, 0.5), (0.08, 0.5)];
 /// The same for the question whether a month is odd: who asks does so because some are.
 const ODD_ASKED: [f64; 2] = [0.1, 0.9];
 /// How far the categories' scales lie apart (standard deviation of their logarithm), with the prior probability.
