@@ -197,9 +197,9 @@ fn default_odd(months: usize) -> f64 {
 
 /// What a stated level is multiplied by. Few months cannot tell heavy tails from normal ones, so the p-value is a little too
 /// large for the one and too small for the other; on made-up clean histories of both kinds this puts the level between
-/// them: 1.03 at four months, falling to 0.92 at sixteen.
+/// them: 1.03 at four months, falling to 0.95 at thirteen.
 fn calibration(months: usize) -> f64 {
-    (1.03 - 0.08 / 9.0 * (months as f64 - 4.0)).clamp(0.92, 1.03)
+    (1.03 - 0.08 / 9.0 * (months as f64 - 4.0)).clamp(0.95, 1.03)
 }
 
 /// The chance that HIGH is a share of where none is asked for: 4.5 % at four months, where a category has hardly anything

@@ -47,9 +47,10 @@ pub struct ExpenseOptions {
     /// cannot tell how heavy the tails are: of a stated 0.05 exponential noise makes up to 1.7 times as many, Laplace and
     /// Student's t with 3 degrees of freedom up to 1.4 times, very wide normal noise (0.6 on the logarithm) at four months
     /// 1.5 times, and one normal category alone at four months 0.6 times. A level of 0.01 is not held: normal noise makes
-    /// a third to two thirds as many of it up to twenty months, Student's t with 5 degrees of freedom up to 1.6 times as
-    /// many. `None`, the default, asks no chance but what a month is: strange when it is something else than noise with a probability above
-    /// 0.35 at four months, rising to 0.5 at thirteen, which finds the most for its false alarms (0.1 to 0.8 %).
+    /// a half as many or less up to thirteen months, Student's t with 5 degrees of freedom up to 1.6 times as many.
+    /// `None`, the default, asks no chance but what a month is: strange when it is something else than noise with a
+    /// probability above 0.35 at four months, rising to 0.5 at thirteen, which finds the most for its false alarms (0.1 to
+    /// 0.8 %).
     pub false_alarm: Option<f64>,
     /// Strange months whose p-value is below this share of the false-alarm level are HIGH; a quarter by default. Where no
     /// level is asked for it is a share of 0.045 at four months, then of 0.2 / (n + 1), at most 0.026 and at least 0.012
